@@ -1,0 +1,1 @@
+"""Grading of submissions (trusted) and the sandbox they run in (untrusted)."""

@@ -1,0 +1,1 @@
+"""What maintainers use: stubs, proofs of the checks, scaffolds."""

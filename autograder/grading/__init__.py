@@ -1,0 +1,1 @@
+"""The trusted side: checks, oracles, comparison, explanations, scores."""

@@ -1,0 +1,179 @@
+"""Collects the checks of an exercise once and runs them for one submission after another."""
+
+import contextlib
+import io
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.config import _prepareconfig
+from _pytest.runner import runtestprotocol
+
+from autograder.grading.current import CURRENT, Run
+from autograder.grading.outcome import CheckFailed, Outcome
+from course.syllabus import Exercise
+
+_FAILURE = pytest.StashKey[BaseException]()
+
+# Without the plugins that watch a whole test session; they cost more than a check.
+_QUIET = (
+    "-s -q --tb=no -p no:cacheprovider -p no:unraisableexception -p no:threadexception "
+    "-p no:faulthandler -p no:logging -p no:warnings -p no:junitxml -p no:debugging"
+).split()
+
+
+class BrokenChecks(Exception):
+    """The checks themselves can't be collected: the maintainer's fault."""
+
+
+class CheckSuite:
+    """The public and hidden checks of one exercise.
+
+    Args:
+        exercise: Whose checks.
+        root: The project folder.
+        scopes: `public`, `hidden` or both; a scope without a file has no checks.
+    """
+
+    def __init__(
+        self,
+        exercise: Exercise,
+        root: Path,
+        scopes: tuple[str, ...] = ("public", "hidden"),
+    ):
+        self.exercise = exercise
+        self.files = {
+            scope: path for scope in scopes if (path := _file(root, exercise, scope))
+        }
+        self._stamp = self._now()
+        self._config, self.items = _collect(root, list(self.files.values()))
+
+    @property
+    def stale(self) -> bool:
+        """Whether a file of checks has changed since."""
+        return self._stamp != self._now()
+
+    def _now(self) -> list[int]:
+        return [path.stat().st_mtime_ns for path in self.files.values()]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def run(self, run: Run, only: set[str] | None = None) -> Iterator[Outcome]:
+        """Runs the checks in their order and yields each outcome as it comes.
+
+        Args:
+            run: The submission and where it lives.
+            only: Names of the checks to run; all if None.
+        """
+        passed: dict[str, bool] = {}
+        self._config.stash[CURRENT] = run
+        for item in self.items:
+            if only is not None and item.name not in only:
+                continue
+            lacking = [] if only else self._lacking(item, passed)
+            outcome = self._not_judged(item, lacking) if lacking else self._one(item)
+            base = item.originalname
+            passed[base] = passed.get(base, True) and outcome.passed
+            yield outcome
+
+    def _lacking(self, item: pytest.Function, passed: dict[str, bool]) -> list[str]:
+        marker = item.get_closest_marker("needs")
+        return [n for n in (marker.args if marker else ()) if not passed.get(n, False)]
+
+    def _one(self, item: pytest.Function) -> Outcome:
+        item.user_properties.clear()
+        item.stash[_FAILURE] = None
+        started = time.perf_counter()
+        with contextlib.redirect_stdout(io.StringIO()):
+            runtestprotocol(item, log=False, nextitem=None)
+        outcome = self._outcome(item, item.stash[_FAILURE])
+        outcome.seconds = time.perf_counter() - started
+        outcome.printed = dict(item.user_properties).get("printed", "")
+        return outcome
+
+    def _outcome(self, item: pytest.Function, failure: Any) -> Outcome:
+        outcome = Outcome(
+            check=item.name,
+            title=title(item.name),
+            scope=self.scope(item),
+            points=0.0,
+            max_points=points(item),
+            category="passed",
+        )
+        if failure is None:
+            outcome.points = outcome.max_points
+        elif isinstance(failure, CheckFailed):
+            outcome.category, outcome.message = failure.category, failure.message
+            outcome.detail, outcome.explanation = failure.detail, failure.explanation
+            outcome.frames, outcome.evidence = failure.frames, failure.evidence
+        elif isinstance(failure, AssertionError):
+            outcome.category = "wrong_values"
+            outcome.message = str(failure).partition("\n")[0] or "not as specified"
+            outcome.evidence = outcome.message
+        else:
+            outcome.category = "grader_error"
+            outcome.message = f"{type(failure).__name__}: {failure}"[:500]
+        return outcome
+
+    def _not_judged(self, item: pytest.Function, lacking: list[str]) -> Outcome:
+        outcome = self._outcome(item, None)
+        outcome.points, outcome.category = 0.0, "not_judged"
+        reasons = " and ".join(f"“{title(name)}”" for name in lacking)
+        outcome.message = f"It can be judged once {reasons} passes."
+        return outcome
+
+    def scope(self, item: pytest.Function) -> str:
+        """`public` or `hidden`: whose file the check is in."""
+        return next(s for s, path in self.files.items() if path == item.path)
+
+
+class _Failures:
+    """Keeps the exception itself; pytest's reports keep only its text."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        if call.excinfo is not None and item.stash.get(_FAILURE, None) is None:
+            item.stash[_FAILURE] = call.excinfo.value
+        return (yield)
+
+
+def _file(root: Path, exercise: Exercise, scope: str) -> Path | None:
+    folder = root / ("exercises" if scope == "public" else "autograder/hidden")
+    path = folder / exercise.unit / f"test_{exercise.name}.py"
+    return path if path.exists() else None
+
+
+def _collect(root: Path, files: list[Path]) -> tuple[Any, list[pytest.Function]]:
+    if not files:
+        return pytest.Config, []
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        arguments = [*_QUIET, "--rootdir", str(root), *map(str, files)]
+        config = _prepareconfig(arguments, plugins=[_Failures()])
+        config._do_configure()
+        session = pytest.Session.from_config(config)
+        config.hook.pytest_sessionstart(session=session)
+        try:
+            session.perform_collect()
+        except (pytest.UsageError, pytest.Collector.CollectError) as error:
+            raise BrokenChecks(f"{files}: {error}\n{said.getvalue()}") from error
+    if not session.items or session.testsfailed:
+        raise BrokenChecks(f"{files}: no checks\n{said.getvalue()}")
+    return config, session.items
+
+
+def points(item: pytest.Function) -> float:
+    """What a check is worth: `@pytest.mark.points(2)`, or 1."""
+    marker = item.get_closest_marker("points")
+    return float(marker.args[0]) if marker else 1.0
+
+
+def title(name: str) -> str:
+    """`test_matches_keras[same-2]` → `matches keras (same-2)`."""
+    base, _, case = name.removeprefix("test_").partition("[")
+    words = re.sub("_+", " ", base)
+    return f"{words} ({case[:-1]})" if case else words

@@ -1,0 +1,87 @@
+"""The run in progress: which submission the checks are meeting, and with which seed."""
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from autograder.grading.student import Student
+    from autograder.grading.submission import Submission
+    from autograder.grading.transport import Connection, Place
+
+CURRENT = pytest.StashKey["Run"]()
+
+
+class Run:
+    """One submission among its checks.
+
+    Args:
+        submission: What is checked.
+        place: Where its code runs.
+        secret: Seeds come from it, the submission's hash and the check's name.
+        hash_for_seed: Stands in for the submission's hash; a known mistake meets the
+            same inputs as the submission it is compared with.
+        seconds: Processor seconds of a check that does not say.
+    """
+
+    def __init__(
+        self,
+        submission: "Submission",
+        place: "Place",
+        secret: bytes,
+        hash_for_seed: str = "",
+        seconds: float = 10,
+    ):
+        self.submission, self.place, self.secret = submission, place, secret
+        self.hash = hash_for_seed or submission.sha256
+        self.seconds = seconds
+        self._connection: Connection | None = None
+
+    def seed(self, check: str) -> int:
+        """64 bits that nobody without the secret can foresee."""
+        message = f"{self.hash}\0{check}".encode()
+        return int.from_bytes(hmac.digest(self.secret, message, hashlib.sha256)[:8])
+
+    def rng(self, check: str) -> "np.random.Generator":
+        import numpy as np
+
+        return np.random.default_rng(self.seed(check))
+
+    def open(self, item: Any) -> "Student":
+        """Imports the submission for one check."""
+        from autograder.grading.student import Student
+        from autograder.sandbox.limits import Limits
+
+        marker = item.get_closest_marker("seconds")
+        seconds = marker.args[0] if marker else self.seconds
+        limits = Limits(cpu_seconds=seconds, wall_seconds=3 * seconds)
+        self._connection = self.place.open(limits)
+        exercise = self.submission.exercise
+        student = Student(self._connection)
+        student.load(
+            source=self.submission.source,
+            filename=self.submission.filename,
+            name=f"submission_{exercise.name}",
+            tensors=exercise.may_use == "keras",
+            forbidden=list(self._switched_off()),
+            seed=self.seed(item.name + " (the submission's own generator)") >> 1,
+        )
+        return student
+
+    def _switched_off(self) -> tuple[str, ...]:
+        """In this process nothing is switched off: the oracles live here too."""
+        from autograder.grading.transport import InThisProcess
+
+        if isinstance(self.place, InThisProcess):
+            return ()
+        return self.submission.exercise.forbidden
+
+    def close(self, item: Any) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            item.user_properties.append(("printed", connection.printed()))
+            connection.close()

@@ -1,0 +1,146 @@
+"""Judges a submission: source analysis, checks, explanations, score."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.grading import forbidden
+from autograder.grading.checks import CheckSuite, points, title
+from autograder.grading.current import Run
+from autograder.grading.mistakes import Catalogue
+from autograder.grading.outcome import Outcome
+from autograder.grading.submission import Submission
+from autograder.grading.transport import Place
+from course.syllabus import Exercise
+
+
+@dataclass
+class Result:
+    """One submission, judged.
+
+    Attributes:
+        submission: What was judged.
+        outcomes: One for each check, in order.
+    """
+
+    submission: Submission
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def points(self) -> float:
+        return sum(outcome.points for outcome in self.outcomes)
+
+    @property
+    def max_points(self) -> float:
+        return sum(outcome.max_points for outcome in self.outcomes)
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.outcomes) and all(o.passed for o in self.outcomes)
+
+    @property
+    def category(self) -> str:
+        """`passed`, or the category of the first check that failed."""
+        return next((o.category for o in self.outcomes if not o.passed), "passed")
+
+    @property
+    def explanation(self) -> str:
+        """The first thing there is to say about what failed."""
+        failed = [o for o in self.outcomes if not o.passed]
+        told = (o.explanation for o in failed if o.explanation)
+        return next(told, failed[0].message if failed else "")
+
+
+class Engine:
+    """Judges submissions, one after another, keeping the checks collected.
+
+    Args:
+        root: The project folder.
+        scopes: Which checks: `public`, `hidden`.
+        secret: What the seeds of the inputs come from.
+        seconds: Processor seconds for a check that does not say.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        scopes: tuple[str, ...] = ("public", "hidden"),
+        secret: bytes = b"",
+        seconds: float = 10,
+    ):
+        self.root, self.scopes, self.secret = root, scopes, secret
+        self.seconds = seconds
+        self._suites: dict[str, tuple[CheckSuite, Catalogue]] = {}
+
+    def suite(self, exercise: Exercise) -> CheckSuite:
+        """The checks of an exercise, collected again if a file has changed."""
+        return self._pair(exercise)[0]
+
+    def _pair(self, exercise: Exercise) -> tuple[CheckSuite, Catalogue]:
+        known = self._suites.get(exercise.id)
+        if known is None or known[0].stale:
+            suite = CheckSuite(exercise, self.root, self.scopes)
+            self._suites[exercise.id] = (suite, Catalogue(suite, self.root))
+        return self._suites[exercise.id]
+
+    def judge(
+        self,
+        submission: Submission,
+        place: Place,
+        on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+        explain: bool = True,
+        hash_for_seed: str = "",
+    ) -> Result:
+        """Runs every check.
+
+        Args:
+            submission: What to judge.
+            place: Where its code runs.
+            on_outcome: Called with each outcome as soon as it is known, before it is
+                compared with the known mistakes.
+            explain: Whether failures are compared with the known mistakes.
+            hash_for_seed: See `Run`.
+        """
+        suite, catalogue = self._pair(submission.exercise)
+        run = Run(submission, place, self.secret, hash_for_seed, self.seconds)
+        result = Result(submission)
+        outcomes = _before_running(submission, suite) or suite.run(run)
+        for outcome in outcomes:
+            result.outcomes.append(outcome)
+            on_outcome(outcome)
+        if explain:
+            catalogue.explain(result.outcomes, run)
+        return result
+
+
+def _before_running(submission: Submission, suite: CheckSuite) -> list[Outcome]:
+    """The same outcome for every check, when the source alone decides."""
+    error = forbidden.syntax_error(submission.source)
+    if error is not None:
+        line = error.lineno or 0
+        message = f"{submission.filename}, line {line}: {error.msg}"
+        frames = [(line, (error.text or "").rstrip()[:200], "")]
+        return list(_all(suite, "syntax_error", message, frames))
+    findings = forbidden.find(submission.source, submission.exercise)
+    if findings:
+        first = findings[0]
+        message = f"Line {first.line}: {first.message}"
+        frames = [(f.line, f.text, "") for f in findings[:5]]
+        return list(_all(suite, "forbidden_api", message, frames))
+    return []
+
+
+def _all(
+    suite: CheckSuite, category: str, message: str, frames: list
+) -> Iterator[Outcome]:
+    for item in suite.items:
+        yield Outcome(
+            check=item.name,
+            title=title(item.name),
+            scope=suite.scope(item),
+            points=0.0,
+            max_points=points(item),
+            category=category,
+            message=message,
+            frames=frames,
+        )

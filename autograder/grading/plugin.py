@@ -1,0 +1,87 @@
+"""The pytest side of checks: the fixtures `student`, `rng`, `close`, `equal`.
+
+A run is handed over by the engine (`grading.checks`). When pytest is called by hand on
+exercises/, each check meets the file beside it in a worker of its own; on solutions/,
+the reference in this process.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from autograder.grading.current import CURRENT, Run
+
+MARKERS = (
+    "points(n): what the check is worth; 1 if not given",
+    "needs(*names): checks that must pass before this one can be judged",
+    "seconds(cpu): processor time that the submission may use; 10 if not given",
+    "trains: the check trains a network and takes longer than a second",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--inline",
+        action="store_true",
+        help="run submissions in this process, so that breakpoint() works",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+@pytest.fixture
+def _run(request: pytest.FixtureRequest) -> Run:
+    run = request.config.stash.get(CURRENT, None)
+    if run is None:
+        from autograder.grading import by_hand
+
+        run = by_hand.run_for(request.node)
+    return run
+
+
+@pytest.fixture
+def student(_run: Run, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The submission's module, fresh for this check."""
+    connection = _run.open(request.node)
+    try:
+        yield connection
+    finally:
+        _run.close(request.node)
+
+
+@pytest.fixture
+def rng(_run: Run, request: pytest.FixtureRequest):
+    """A NumPy generator seeded from the run's secret and the check's name."""
+    return _run.rng(request.node.name)
+
+
+@pytest.fixture
+def close():
+    """`close(actual, expected)`: see `autograder.grading.compare.close`."""
+    from autograder.grading.compare import close
+
+    return close
+
+
+@pytest.fixture
+def equal():
+    """`equal(actual, expected)`: see `autograder.grading.compare.equal`."""
+    from autograder.grading.compare import equal
+
+    return equal
+
+
+@pytest.fixture
+def raises(student):
+    """`raises(ValueError, function, *args)`: the call must raise that error.
+
+    The submission is called once before with the right arguments by the check itself,
+    so that a stub can't pass by raising NotImplementedError.
+    """
+    from autograder.grading.compare import raises
+
+    return raises

@@ -1,0 +1,62 @@
+"""What one worker may use: processor time, memory, processes, files."""
+
+import os
+import resource
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one check.
+
+    Attributes:
+        cpu_seconds: Processor time; the kernel stops the worker after it.
+        wall_seconds: Elapsed time; the grader stops the worker after it.
+        memory: Bytes of address space on top of what the template has.
+        file_size: Bytes of the largest file, and of what the check may print.
+        processes: Processes and threads of the worker, itself included.
+        open_files: Open descriptors.
+    """
+
+    cpu_seconds: float = 10
+    wall_seconds: float = 30
+    memory: int = 2 * 2**30
+    file_size: int = 64 * 2**20
+    processes: int = 64
+    open_files: int = 256
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+def apply(limits: Limits) -> None:
+    """Lowers this process's resource limits for good."""
+    cpu = max(1, round(limits.cpu_seconds))
+    used = int(sum(os.times()[:2]))
+    _lower(resource.RLIMIT_CPU, used + cpu, used + cpu + 1)
+    _lower(resource.RLIMIT_AS, _address_space() + limits.memory)
+    _lower(resource.RLIMIT_FSIZE, limits.file_size)
+    _lower(resource.RLIMIT_NOFILE, limits.open_files)
+    _lower(resource.RLIMIT_CORE, 0)
+
+
+def limit_processes(count: int) -> None:
+    """Bounds this user's processes; only where the worker has a user of its own."""
+    _lower(resource.RLIMIT_NPROC, count)
+
+
+def _lower(which: int, soft: int, hard: int | None = None) -> None:
+    ceiling = resource.getrlimit(which)[1]
+    hard = soft if hard is None else hard
+    if ceiling != resource.RLIM_INFINITY:
+        soft, hard = min(soft, ceiling), min(hard, ceiling)
+    resource.setrlimit(which, (soft, hard))
+
+
+def _address_space() -> int:
+    """Bytes mapped now; 0 where /proc does not say (macOS)."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except FileNotFoundError:
+        return 16 * 2**30

@@ -1,0 +1,192 @@
+"""What checks may ask for beside plain calls: gradients, training, a save and load."""
+
+import os
+import tempfile
+from typing import Any
+
+import numpy as np
+
+
+class NotSerializable(Exception):
+    """Saving, loading, or the configuration of the object failed."""
+
+
+def seed(number: int) -> None:
+    """Seeds Python's, NumPy's and the backend's generators."""
+    import keras
+
+    keras.utils.set_random_seed(number % 2**31)
+
+
+def is_tensor(value: Any) -> bool:
+    import keras
+
+    return isinstance(value, keras.Variable) or keras.ops.is_tensor(value)
+
+
+def to_numpy(value: Any) -> np.ndarray:
+    import keras
+
+    array = keras.ops.convert_to_numpy(value)
+    return array if isinstance(array, np.ndarray) else np.asarray(array)
+
+
+def to_tensors(value: Any) -> Any:
+    """Replaces the arrays in `value` by tensors of the same dtype."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        import keras
+
+        return keras.ops.convert_to_tensor(value, dtype=value.dtype.name)
+    if type(value) in (list, tuple):
+        return type(value)(to_tensors(item) for item in value)
+    if type(value) is dict:
+        return {key: to_tensors(item) for key, item in value.items()}
+    return value
+
+
+def gradients(
+    function: Any, inputs: list, upstream: Any = None, kwargs: dict | None = None
+) -> tuple[list, list]:
+    """Differentiates sum(upstream · function(*inputs)).
+
+    Args:
+        function: A layer, a model or a function of tensors.
+        inputs: Its positional arguments, arrays; floating ones are differentiated by.
+        upstream: An array of the output's shape; None means ones.
+        kwargs: Keyword arguments of the call, for instance `training`.
+
+    Returns:
+        The gradients for the floating inputs and for the trainable weights, in order;
+        None where there is no dependence.
+    """
+    from keras import ops
+
+    from course import autodiff
+
+    tensors = [autodiff.watch(x) for x in inputs]
+    floating = [
+        t
+        for t, x in zip(tensors, inputs, strict=True)
+        if np.asarray(x).dtype.kind == "f"
+    ]
+    if hasattr(function, "built") and not function.built:
+        function(*tensors, **(kwargs or {}))
+    weights = list(getattr(function, "trainable_variables", []))
+
+    def total():
+        output = function(*tensors, **(kwargs or {}))
+        if upstream is None:
+            return ops.sum(output)
+        return ops.sum(output * ops.convert_to_tensor(upstream, dtype=output.dtype))
+
+    found = autodiff.gradients(total, floating + weights)
+    return found[: len(floating)], found[len(floating) :]
+
+
+def trained(
+    model: Any,
+    x: np.ndarray,
+    y: np.ndarray,
+    epochs: int = 1,
+    batch_size: int = 32,
+    learning_rate: float = 1e-3,
+    optimizer: str = "adam",
+    loss: str = "sparse_categorical_crossentropy",
+    shuffle: bool = True,
+) -> dict[str, list[float]]:
+    """Compiles and fits a Keras model; answers with the loss of every epoch.
+
+    Losses that a submission reports prove nothing: judge the predictions.
+    """
+    import keras
+
+    found = keras.optimizers.get(optimizer)
+    found.learning_rate = learning_rate
+    model.compile(optimizer=found, loss=loss)
+    history = model.fit(
+        x, y, epochs=epochs, batch_size=batch_size, shuffle=shuffle, verbose=0
+    )
+    return {key: [float(v) for v in values] for key, values in history.history.items()}
+
+
+def predicted(layer: Any, inputs: np.ndarray, jit_compile: bool = False) -> np.ndarray:
+    """Runs a layer inside a compiled model whose batch size is unknown.
+
+    On TensorFlow this is a `tf.function`; with `jit_compile`, XLA.
+    """
+    import keras
+
+    given = keras.Input(inputs.shape[1:], dtype=inputs.dtype.name)
+    model = keras.Model(given, layer(given))
+    model.compile(jit_compile=jit_compile)
+    return model.predict(inputs, verbose=0)
+
+
+def symbolic_shape(layer: Any, shape: list | tuple, dtype: str = "float32") -> tuple:
+    """The shape that the layer promises for an input of `shape` (None: unknown)."""
+    import keras
+
+    output = layer(keras.KerasTensor(tuple(shape), dtype=dtype))
+    return tuple(output.shape)
+
+
+def saved_and_loaded(layer: Any, inputs: np.ndarray) -> Any:
+    """Saves a layer or model to a `.keras` file and loads it again.
+
+    Args:
+        layer: A layer (wrapped in a functional model for the file) or a model.
+        inputs: An array, used to build it.
+
+    Returns:
+        The loaded layer or model.
+
+    Raises:
+        NotSerializable: If any step of the round trip fails.
+    """
+    import keras
+    from keras.src.saving.saving_api import load_model  # the public one is switched off
+
+    known = _classes_beside(layer)
+    try:
+        model, wrapped = layer, not isinstance(layer, keras.Model)
+        if wrapped:
+            given = keras.Input(inputs.shape[1:], dtype=inputs.dtype.name)
+            model = keras.Model(given, layer(given))
+        elif not layer.built:
+            layer(inputs)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.keras")
+            model.save(path)
+            loaded = load_model(path, custom_objects=known, compile=False)
+        return loaded.layers[-1] if wrapped else loaded
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise NotSerializable(reason) from error
+
+
+def _classes_beside(layer: Any) -> dict[str, type]:
+    """The classes of the submission's module, under every name Keras looks them up by."""
+    import sys
+
+    import keras
+
+    module = sys.modules.get(type(layer).__module__)
+    known = {}
+    for name, value in vars(module).items() if module else ():
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            known[name] = value
+            known[keras.saving.get_registered_name(value)] = value
+    return known
+
+
+PUBLIC = {
+    function.__name__: function
+    for function in (
+        gradients,
+        trained,
+        predicted,
+        symbolic_shape,
+        saved_and_loaded,
+        seed,
+    )
+}

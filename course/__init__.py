@@ -1,0 +1,15 @@
+"""Layerwise: deep learning from the inside, layer by layer, in Keras 3."""
+
+
+def load_ipython_extension(ipython) -> None:
+    """`%load_ext course` gives a notebook `%%check`."""
+    from course.cli.notebook import register
+
+    register(ipython)
+
+
+def check(exercise: str) -> None:
+    """Checks an exercise from a notebook and shows the feedback as HTML."""
+    from course.cli.notebook import check_and_display
+
+    check_and_display(exercise)

@@ -1,0 +1,142 @@
+"""Two-dimensional convolution (LeCun et al., 1998; Dumoulin & Visin, 2016)."""
+
+import keras
+from keras import ops
+
+from course import weights
+from course.shapes import output_size, pair, same_padding
+
+
+@keras.saving.register_keras_serializable(package="layerwise")
+class Conv2D(keras.Layer):
+    """Slides a bank of filters over an image and sums, at each place, what lies under.
+
+    With input x of shape (B, H, W, C), a kernel k of shape (kh, kw, C, F), stride s and
+    dilation d:
+
+        y[b, i, j, f] = activation(
+            bias[f] + Σ_{p, q, c} x[b, i·s + p·d, j·s + q·d, c] · k[p, q, c, f])
+
+    The kernel is not flipped: what deep learning calls convolution is the
+    cross-correlation of mathematics.
+
+    `same` padding adds zeros so that the output has ⌈H / s⌉ × ⌈W / s⌉ places; an odd
+    row or column of zeros goes to the bottom or right (`course.shapes.same_padding`).
+    With `groups` g, the channels are cut into g equal runs, the filters too, and each
+    run of filters sees its own run of channels only; the kernel is (kh, kw, C/g, F).
+
+    Args:
+        filters: F, how many filters.
+        kernel_size: One integer or two: kh, kw.
+        strides: One integer or two.
+        padding: `valid` (none) or `same`.
+        data_format: `channels_last`, the course's only one; None means it.
+        dilation_rate: One integer or two: gaps between the kernel's cells.
+        groups: g; divides both C and F.
+        activation: A name or function, or None.
+        use_bias: Whether a bias is added to each filter's output.
+        **kwargs: `kernel_` and `bias_` with `initializer` (`glorot_uniform`, `zeros`),
+            `regularizer`, `constraint`; and what every Keras layer takes.
+
+    Input shape: `(B, H, W, C)`, floating point; B, H and W may be unknown.
+    Output shape: `(B, H', W', F)`.
+
+    Raises:
+        ValueError: For arguments that don't fit together, and when built on an input
+            whose channels are unknown or not divisible by `groups`.
+
+    Reference: https://arxiv.org/abs/1603.07285, sections 2 and 5.1.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        data_format=None,
+        dilation_rate=(1, 1),
+        groups=1,
+        activation=None,
+        use_bias=True,
+        **kwargs,
+    ):
+        super().__init__(
+            **weights.take_settings(self, kwargs, kernel="glorot_uniform", bias="zeros")
+        )
+        self.filters, self.groups, self.use_bias = filters, groups, use_bias
+        self.kernel_size = pair(kernel_size, "kernel_size")
+        self.strides = pair(strides, "strides")
+        self.dilation_rate = pair(dilation_rate, "dilation_rate")
+        self.padding = str(padding).lower()
+        self.activation = keras.activations.get(activation)
+        if filters < 1 or groups < 1 or filters % groups:
+            raise ValueError(
+                f"filters ({filters}) and groups ({groups}) must be positive, and "
+                "filters a multiple of groups."
+            )
+        if self.padding not in ("valid", "same"):
+            raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
+        if data_format not in (None, "channels_last"):
+            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError("strides above 1 and dilation above 1 exclude each other.")
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        if channels is None or channels % self.groups:
+            raise ValueError(
+                f"{self.name} needs a known number of channels, a multiple of its "
+                f"{self.groups} groups; got input shape {tuple(input_shape)}."
+            )
+        raise NotImplementedError(
+            "Kernel and bias, with weights.settings(self, 'kernel')."
+        )
+
+    def call(self, inputs):
+        raise NotImplementedError(
+            "Pad, collect the shifted views, multiply by the kernel, sum."
+        )
+
+    def pad(self, x):
+        """Zeros around the image, as `padding` asks: (B, H, W, C) → (B, H⁺, W⁺, C)."""
+        raise NotImplementedError("`same_padding` says how many rows and columns.")
+
+    def shifted_views(self, x):
+        """For each cell (p, q) of the kernel, what lies under it at every place.
+
+        Returns a list of kh·kw tensors (B, H', W', C), cells in row-major order.
+        """
+        raise NotImplementedError("One strided slice for each cell of the kernel.")
+
+    def correlate(self, patches):
+        """Σ over cells and channels: (B, H', W', kh·kw, C) → (B, H', W', F)."""
+        raise NotImplementedError("Reshape into groups, then one einsum.")
+
+    def compute_output_shape(self, input_shape):
+        height, width = (
+            output_size(size, window, stride, self.padding, dilation)
+            for size, window, stride, dilation in zip(
+                input_shape[1:3],
+                self.kernel_size,
+                self.strides,
+                self.dilation_rate,
+                strict=True,
+            )
+        )
+        return (input_shape[0], height, width, self.filters)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": "channels_last",
+            "dilation_rate": self.dilation_rate,
+            "groups": self.groups,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            **weights.config(self, "kernel", "bias"),
+        }

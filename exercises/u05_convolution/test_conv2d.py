@@ -1,0 +1,103 @@
+"""Public checks of Conv2D. The oracle is Keras's own layer on the backend in use."""
+
+import keras
+import numpy as np
+import pytest
+
+
+def both(student, rng, shape, *args, **kwargs):
+    """Keras's layer and the student's, with the same random weights, and an input."""
+    images = rng.normal(size=shape).astype("float32")
+    oracle = keras.layers.Conv2D(*args, **kwargs)
+    oracle.build(shape)
+    values = [rng.normal(size=w.shape).astype("float32") for w in oracle.weights]
+    oracle.set_weights(values)
+    layer = student.Conv2D(*args, **kwargs)
+    layer.build(shape)
+    layer.set_weights(values)
+    return layer, oracle, images
+
+
+@pytest.mark.points(2)
+def test_weights_have_the_shapes_and_order_of_keras(student, equal):
+    layer = student.Conv2D(4, (3, 2))
+    layer.build((None, 9, 11, 3))
+    shapes = [tuple(w.shape) for w in layer.get_weights()]
+    equal(shapes, [(3, 2, 3, 4), (4,)], "the list of weight shapes")
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_matches_keras_for_each_padding(student, rng, close, padding):
+    layer, oracle, images = both(
+        student, rng, (2, 9, 11, 3), 4, (3, 2), padding=padding
+    )
+    close(layer(images), oracle(images))
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_matches_keras_with_strides(student, rng, close, padding):
+    shape = (2, 10, 7, 2)
+    layer, oracle, images = both(student, rng, shape, 3, 3, (2, 3), padding=padding)
+    close(layer(images), oracle(images))
+
+
+def test_matches_keras_with_dilation(student, rng, close):
+    shape = (2, 9, 12, 2)
+    layer, oracle, images = both(student, rng, shape, 3, (3, 2), dilation_rate=(2, 3))
+    close(layer(images), oracle(images))
+
+
+@pytest.mark.points(2)
+def test_matches_keras_with_groups(student, rng, close):
+    layer, oracle, images = both(student, rng, (2, 6, 5, 4), 6, (2, 3), groups=2)
+    close(layer(images), oracle(images))
+
+
+def test_applies_the_activation_after_the_bias(student, rng, close):
+    layer, oracle, images = both(student, rng, (2, 6, 7, 2), 3, 3, activation="tanh")
+    close(layer(images), oracle(images))
+
+
+def test_has_no_bias_when_told_so(student, rng, close, equal):
+    layer = student.Conv2D(3, 3, use_bias=False)
+    layer.build((2, 6, 7, 2))
+    equal(len(layer.get_weights()), 1, "the number of weights")
+    layer, oracle, images = both(student, rng, (2, 6, 7, 2), 3, 3, use_bias=False)
+    close(layer(images), oracle(images))
+
+
+@pytest.mark.points(2)
+def test_gradients_match_finite_differences(student, rng, close):
+    layer, _, images = both(student, rng, (2, 5, 6, 2), 3, (3, 2), dtype="float64")
+    images = images.astype("float64")
+    upstream = rng.normal(size=(2, 3, 5, 3))
+    (gradient,), (kernel_gradient, _) = student.gradients(
+        layer, images, upstream=upstream
+    )
+    nudge = rng.normal(size=images.shape)
+    slope = slope_along(lambda t: np.sum(upstream * layer(images + t * nudge)))
+    close(np.sum(gradient * nudge), slope, "the input's gradient along a direction",
+          category="wrong_gradient", tolerance=1e-4)  # fmt: skip
+    kernel, bias = layer.get_weights()
+    nudge = rng.normal(size=kernel.shape)
+
+    def loss(t):
+        layer.set_weights([kernel + t * nudge, bias])
+        return np.sum(upstream * layer(images))
+
+    close(np.sum(kernel_gradient * nudge), slope_along(loss),
+          "the kernel's gradient along a direction",
+          category="wrong_gradient", tolerance=1e-4)  # fmt: skip
+
+
+def slope_along(function, step=1e-3):
+    """The derivative at 0, by central differences."""
+    return (function(step) - function(-step)) / (2 * step)
+
+
+def test_survives_a_save_and_load(student, rng, close):
+    layer, oracle, images = both(student, rng, (2, 8, 7, 3), 4, 3, 2, padding="same")
+    loaded = student.saved_and_loaded(layer, images)
+    close(loaded(images), oracle(images), "the loaded layer's output")
