@@ -91,18 +91,25 @@ def trained(
     batch_size: int = 32,
     learning_rate: float = 1e-3,
     optimizer: str = "adam",
-    loss: str = "sparse_categorical_crossentropy",
+    loss: str | dict = "sparse_categorical_crossentropy",
     shuffle: bool = True,
 ) -> dict[str, list[float]]:
     """Compiles and fits a Keras model; answers with the loss of every epoch.
 
     Losses that a submission reports prove nothing: judge the predictions.
+
+    Args:
+        model: A model, or a layer, which is trained inside one.
+        loss: A name, or a configuration for an argument that is not the default:
+            `{"class_name": "SparseCategoricalCrossentropy", "config": {"from_logits": True}}`.
     """
     import keras
 
+    if not isinstance(model, keras.Model):
+        model = _model_of(model, x)
     found = keras.optimizers.get(optimizer)
     found.learning_rate = learning_rate
-    model.compile(optimizer=found, loss=loss)
+    model.compile(optimizer=found, loss=keras.losses.get(loss))
     history = model.fit(
         x, y, epochs=epochs, batch_size=batch_size, shuffle=shuffle, verbose=0
     )
@@ -114,12 +121,17 @@ def predicted(layer: Any, inputs: np.ndarray, jit_compile: bool = False) -> np.n
 
     On TensorFlow this is a `tf.function`; with `jit_compile`, XLA.
     """
+    model = _model_of(layer, inputs)
+    model.compile(jit_compile=jit_compile)
+    return model.predict(inputs, verbose=0)
+
+
+def _model_of(layer: Any, inputs: np.ndarray) -> Any:
+    """A model of this one layer, for inputs like these in batches of any size."""
     import keras
 
     given = keras.Input(inputs.shape[1:], dtype=inputs.dtype.name)
-    model = keras.Model(given, layer(given))
-    model.compile(jit_compile=jit_compile)
-    return model.predict(inputs, verbose=0)
+    return keras.Model(given, layer(given))
 
 
 def symbolic_shape(layer: Any, shape: list | tuple, dtype: str = "float32") -> tuple:
@@ -150,8 +162,7 @@ def saved_and_loaded(layer: Any, inputs: np.ndarray) -> Any:
     try:
         model, wrapped = layer, not isinstance(layer, keras.Model)
         if wrapped:
-            given = keras.Input(inputs.shape[1:], dtype=inputs.dtype.name)
-            model = keras.Model(given, layer(given))
+            model = _model_of(layer, inputs)
         elif not layer.built:
             layer(inputs)
         with tempfile.TemporaryDirectory() as folder:
