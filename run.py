@@ -111,7 +111,8 @@ def lint() -> int:
     install("torch", "tensorflow", "dev")
     call(BIN / "ruff", "format", ".")
     steps = [line for title, line, _ in _test_steps() if title in LINT]
-    return 0 if all([call(*line) for line in steps]) else 1
+    results = [call(*line) for line in steps]  # all of them, also after a failure
+    return 0 if all(results) else 1
 
 
 LINT = ("lint", "types", "import contracts", "stubs in sync")

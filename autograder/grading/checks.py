@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,7 +150,8 @@ def _file(root: Path, exercise: Exercise, scope: str) -> Path | None:
 
 def _collect(root: Path, files: list[Path]) -> tuple[Any, list[pytest.Function]]:
     if not files:
-        return pytest.Config, []
+        raise BrokenChecks("no file of checks")
+    _forget_modules(files)
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         arguments = [*_QUIET, "--rootdir", str(root), *map(str, files)]
@@ -164,6 +166,14 @@ def _collect(root: Path, files: list[Path]) -> tuple[Any, list[pytest.Function]]
     if not session.items or session.testsfailed:
         raise BrokenChecks(f"{files}: no checks\n{said.getvalue()}")
     return config, session.items
+
+
+def _forget_modules(files: list[Path]) -> None:
+    """Has changed files imported again: pytest keeps what it has imported."""
+    stale = set(map(str, files))
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "__file__", None) in stale:
+            del sys.modules[name]
 
 
 def points(item: pytest.Function) -> float:

@@ -7,6 +7,7 @@ The run-time trap (`sandbox.loading.switch_off`) stands behind it.
 import ast
 from dataclasses import dataclass
 
+from course import numpy_parts, parts
 from course.syllabus import Exercise
 
 # Ways round the analysis; no exercise needs them.
@@ -97,13 +98,20 @@ class _Finder(ast.NodeVisitor):
                     f"{dotted} is not allowed in {self.exercise.name}: it is what you "
                     "are asked to write, or a way round it."
                 )
-        if dotted.startswith("course.parts."):
-            part = dotted.rpartition(".")[2]
+        return self._refused_part(dotted)
+
+    def _refused_part(self, dotted: str) -> str:
+        for module in (parts, numpy_parts):
+            if not dotted.startswith(module.__name__ + "."):
+                continue
+            part = dotted.removeprefix(module.__name__ + ".").partition(".")[0]
             if (
                 part in self.exercise.names
                 or f"keras.layers.{part}" in self.exercise.forbidden
             ):
                 return f"{dotted} is what you are asked to write here."
+            if part in vars(module):
+                return f"{dotted} is no part: import the layers themselves."
         return ""
 
     def _dotted(self, node: ast.AST) -> str:

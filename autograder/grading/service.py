@@ -139,16 +139,24 @@ def main() -> None:
             os.chmod(path, 0o600)
             listener.listen(16)
             try:
-                from autograder.sandbox.backend import settle
-
-                settle()
-                service = Service(root, backend)
-                try:
-                    service.serve(listener)
-                finally:
-                    service.workers.close()
+                _serve(root, backend, listener)
+            except Exception:  # before the listener closes, so that clients can read it
+                traceback.print_exc()
+                sys.stderr.flush()
+                sys.exit(1)
             finally:
                 path.unlink(missing_ok=True)
+
+
+def _serve(root: Path, backend: str, listener: socket.socket) -> None:
+    from autograder.sandbox.backend import settle
+
+    settle()
+    service = Service(root, backend)
+    try:
+        service.serve(listener)
+    finally:
+        service.workers.close()
 
 
 if __name__ == "__main__":

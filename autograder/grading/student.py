@@ -67,6 +67,14 @@ class Student:
         """Seeds the submission's generators."""
         self._operation("seed", number)
 
+    def imported(self, dotted: str) -> Any:
+        """A class or function on the submission's side: `course.numpy_parts.Adam`."""
+        return self._operation("imported", dotted)
+
+    def arguments_after(self, function: Any, *args: Any) -> list:
+        """The arguments of a call as it has left them: what it changed in place."""
+        return self._operation("arguments_after", function, list(args))
+
     def _operation(self, name: str, *args: Any, **kwargs: Any) -> Any:
         return self._request("operation", name=name, args=list(args), kwargs=kwargs)
 

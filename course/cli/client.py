@@ -4,6 +4,7 @@ No Keras, no NumPy here: the first answer must come at once.
 """
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from course.syllabus import Exercise
 
 _BACKENDS = {"torch": "PyTorch", "tensorflow": "TensorFlow", "jax": "JAX"}
 _START_SECONDS = 180
+_ERROR = re.compile(r"[\w.]+(Error|Exception|Failed|Exit): ")
 
 
 class CheckingFailed(Exception):
@@ -121,9 +123,9 @@ def _conversation(
                 if event["event"] in ("result", "error"):
                     return
         except HungUp:
-            log = _log_of(root, backend)
-            if _said(log):
-                raise CheckingFailed(f"The checker ended:\n{_said(log)}") from None
+            said = _said(_log_of(root, backend))
+            if said:
+                raise CheckingFailed(f"The checker ended: {said}") from None
         finally:
             line.close()
 
@@ -144,7 +146,7 @@ def _connected(
             return connection
         if process.poll() not in (None, 0):
             said = _said(_log_of(root, backend))
-            raise CheckingFailed(f"The checker could not start:\n{said}")
+            raise CheckingFailed(f"The checker could not start: {said}")
         time.sleep(0.02)
     raise CheckingFailed("The checker did not start. Run: layerwise doctor")
 
@@ -186,8 +188,9 @@ def _log_of(root: Path, backend: str) -> Path:
 
 
 def _said(log: Path) -> str:
-    """The last lines of the service's log, without what the backends chat about."""
+    """The error that ended the service, and where the whole story is."""
     if not log.exists():
         return ""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join(line for line in lines[-12:] if "Warning" not in line)
+    errors = [line for line in lines if _ERROR.match(line)]
+    return f"{errors[-1]} (all of it: {log})" if errors else ""

@@ -1,0 +1,1 @@
+"""The `layerwise` command, and the same in notebooks."""

@@ -1,0 +1,122 @@
+"""The `layerwise` command: a table of commands, each imported when it is called."""
+
+import codecs
+import importlib
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+# Command → where its function is, and its line in `layerwise --help`.
+COMMANDS = {
+    "Study": {
+        "list": ("course.cli.overview:list_", "All exercises, and how far you are."),
+        "check": ("course.cli.student:check", "Check an exercise or a unit."),
+        "watch": ("course.cli.watch:watch", "Check again whenever a file is saved."),
+        "hint": ("course.cli.student:hint", "One hint more each time."),
+        "reset": ("course.cli.student:reset", "Begin an exercise afresh."),
+        "solution": ("course.cli.student:solution", "The reference, once yours passes."),
+        "parts": ("course.cli.overview:parts", "Whose layers your networks use."),
+        "doctor": ("course.cli.doctor:doctor", "What is wrong with the installation."),
+    },
+    "Teach": {
+        "grade": ("course.cli.instructor:grade", "Grade submissions with every check."),
+        "replay": ("course.cli.instructor:replay", "Grade recorded submissions again."),
+        "demo": ("course.cli.demo:demo", "Train networks, grade a sample class."),
+    },
+    "Write": {
+        "verify": ("course.cli.author:verify", "Prove the checks of exercises."),
+        "stubs": ("course.cli.author:stubs", "Write the stubs from the solutions."),
+        "new": ("course.cli.author:new", "Make the files of a new exercise."),
+    },
+}
+
+
+class LazyCommand(TyperCommand):
+    """Knows its name and one line of help; the rest is imported when it is called."""
+
+    def __init__(self, name: str, place: str, help: str):
+        super().__init__(name, help=help, short_help=help)
+        self._place = place
+
+    def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any):
+        module, _, function = self._place.partition(":")
+        app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
+        app.command(self.name)(getattr(importlib.import_module(module), function))
+        command = get_command(app)
+        return command.make_context(info_name, args, parent=parent, **extra)
+
+
+class Commands(TyperGroup):
+    """The table as a command group, its errors one line each."""
+
+    def __init__(self, **settings: Any):
+        super().__init__(**settings)
+        for group in COMMANDS.values():
+            for name, (place, help) in group.items():
+                self.add_command(LazyCommand(name, place, help))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The commands by who uses them; plain text, so that no rich is imported."""
+        for title, group in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, help) for name, (_, help) in group.items()])
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            from course.cli.problems import one_line
+
+            text = one_line(error)
+            if not text or os.environ.get("LAYERWISE_TRACEBACK"):
+                raise
+            print(f"layerwise: {text}", file=sys.stderr)
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def layerwise(ctx: typer.Context) -> None:
+    """Deep learning from the inside: build every layer, know within a second.
+
+    Alone, it says where you are and what is next.
+    """
+    if ctx.invoked_subcommand is None:
+        from course.cli.overview import status
+
+        status()
+
+
+def run() -> None:
+    """The console script."""
+    codecs.register_error("layerwise", _in_ascii)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="layerwise")
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+_ASCII = str.maketrans("✓✗○→–·█│≈…“”’×−", "+xo>-.#|~.\"\"'*-")
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """Marks and pictures for terminals that know no Unicode."""
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end].translate(_ASCII)
+    return "".join(c if c.isascii() else "?" for c in text), error.end
