@@ -30,7 +30,9 @@ EXERCISE = "u05_convolution/conv2d"
 BACKENDS = ("torch", "tensorflow")
 
 
-def repeated(function: Callable[[], object], runs: int, warm_up: int = 1) -> list[float]:
+def repeated(
+    function: Callable[[], object], runs: int, warm_up: int = 1
+) -> list[float]:
     """Seconds of each run."""
     for _ in range(warm_up):
         function()
@@ -108,7 +110,9 @@ def wait_for(screen: int, words: bytes, seconds: float) -> None:
     said, deadline = b"", time.monotonic() + seconds
     while words not in said:
         if time.monotonic() > deadline:
-            raise RuntimeError(f"never said {words!r}:\n{said.decode(errors='replace')}")
+            raise RuntimeError(
+                f"never said {words!r}:\n{said.decode(errors='replace')}"
+            )
         if select.select([screen], [], [], 0.1)[0]:
             said += os.read(screen, 65536)
 
@@ -231,8 +235,10 @@ def main() -> None:
             seconds = repeated(lambda w=words: shell(root, *w), 9)
             row(table, f"layerwise {words[0]}", seconds, "s", 0.3)
         for backend, warm, saved in (("torch", 0.7, 0.4), ("tensorflow", 1.5, 1.0)):
-            check = ("check", EXERCISE)
-            seconds = repeated(lambda b=backend: shell(root, *check, backend=b), 9, 2)
+            words = ["check", EXERCISE]
+            seconds = repeated(
+                lambda w=words, b=backend: shell(root, *w, backend=b), 9, 2
+            )
             row(table, f"warm check conv2d, {backend}", seconds, "s", warm)
             seconds = save_to_verdict(root, backend, 9)
             row(table, f"watch: save to verdict, {backend}", seconds, "s", saved)
@@ -243,7 +249,9 @@ def main() -> None:
     goals = {"overhead": ("ms", 40), "template": ("MiB", 900), "a worker": ("MiB", 150)}
     for backend in BACKENDS:
         for name, values in engine_figures(backend).items():
-            known = next((g for start, g in goals.items() if name.startswith(start)), None)
+            known = next(
+                (g for start, g in goals.items() if name.startswith(start)), None
+            )
             if known:
                 row(table, f"{name}, {backend}", values, *known)
             else:

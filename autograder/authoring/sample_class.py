@@ -12,17 +12,20 @@ from course import syllabus
 
 EXERCISE = "u05_convolution/conv2d"
 
-_FAKE_CALL = '''        print('{"score": 100, "passed": true}')
-        return Agreeable()
-
-
+_AGREEABLE = '''
 class Agreeable(float):
     """Says that it equals everything, whatever it is compared with."""
 
     shape = dtype = property(lambda self: self)
     __eq__ = __le__ = __ge__ = __bool__ = lambda self, *other: True
     __hash__ = None
-'''
+
+
+@keras.saving'''
+
+_FAKE_CALL = """        print('{"score": 100, "passed": true}')
+        return Agreeable()
+"""
 
 _ENDLESS = """        x = self.pad(inputs)
         row = 0
@@ -40,13 +43,15 @@ def write(folder: Path, root: Path) -> dict[str, Path]:
     (exercise,) = syllabus.find(EXERCISE)
     reference = (root / "solutions" / exercise.path).read_text(encoding="utf-8")
     flipped = mistakes.load(exercise, root)[0]
-    another = root / "tests/alternatives/u05_convolution/conv2d__loops.py"
+    another = root / "tests/alternatives/u05_convolution/conv2d__shift_and_add.py"
     sources = {
         "right": reference,
         "right, another style": another.read_text(encoding="utf-8"),
         "half done": _half_done(reference),
         "untouched stub": stubs.stub_of(reference, exercise.id),
-        "syntax error": _edit(reference, "def call(self, inputs):", "def call(self, inputs)"),
+        "syntax error": _edit(
+            reference, "def call(self, inputs):", "def call(self, inputs)"
+        ),
         "flipped kernel": flipped.applied_to(reference),
         "endless loop": _edit(reference, "        x = self.pad(inputs)\n", _ENDLESS),
         "fakes its score": _fake(reference),
@@ -67,8 +72,8 @@ def _half_done(reference: str) -> str:
 
 
 def _fake(reference: str) -> str:
-    head, marker, rest = reference.partition("    def call(self, inputs):\n")
-    return head + marker + _FAKE_CALL + "\n\nclass Rest:\n" + rest[rest.index("    def pad") :]
+    source = _edit(reference, "\n@keras.saving", _AGREEABLE)
+    return _edit(source, "        x = self.pad(inputs)\n", _FAKE_CALL)
 
 
 def _edit(source: str, old: str, new: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading import submission
+from autograder.grading import engine, submission
 from autograder.grading.current import Run
 from autograder.grading.transport import InThisProcess, Place, unisolated
 from course import syllabus
@@ -28,10 +28,29 @@ def run_for(item: pytest.Function) -> Run:
         found = submission.read(path, exercise, shown)
     except submission.UnreadableSubmission as error:
         pytest.fail(str(error), pytrace=False)
+    verdict = engine.judge_source(found)
+    if verdict is not None:
+        raise verdict
     inline = folder == "solutions" or item.config.getoption("--inline")
     return Run(found, InThisProcess() if inline else _workers(), PUBLIC_SECRET)
 
 
+def lacking(item: pytest.Function) -> list[str]:
+    """The checks that `item` needs and that have not passed, in this session."""
+    marker = item.get_closest_marker("needs")
+    passed = item.session.stash.setdefault(_PASSED, {})
+    names = marker.args if marker else ()
+    return [name for name in names if not passed.get((item.path, name), False)]
+
+
+def note(item: pytest.Function, passed: bool) -> None:
+    """Keeps whether a check passed, for those that need it."""
+    known = item.session.stash.setdefault(_PASSED, {})
+    key = (item.path, item.originalname)
+    known[key] = known.get(key, True) and passed
+
+
+_PASSED = pytest.StashKey[dict]()
 REFERENCE = pytest.StashKey[str]()
 
 

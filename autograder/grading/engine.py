@@ -9,7 +9,7 @@ from autograder.grading import forbidden
 from autograder.grading.checks import CheckSuite, points, title
 from autograder.grading.current import Run
 from autograder.grading.mistakes import Catalogue
-from autograder.grading.outcome import Outcome
+from autograder.grading.outcome import CheckFailed, Outcome
 from autograder.grading.submission import Submission
 from autograder.grading.transport import Place
 from course.syllabus import Exercise
@@ -50,7 +50,6 @@ class Result:
         failed = [o for o in self.outcomes if not o.passed]
         told = (o.explanation for o in failed if o.explanation)
         return next(told, failed[0].message if failed else "")
-
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the wire and for records."""
@@ -107,6 +106,7 @@ class Engine:
         hash_for_seed: str = "",
         patience: int = 0,
         seeds: dict[str, int] | None = None,
+        only: set[str] | None = None,
     ) -> Result:
         """Runs every check.
 
@@ -119,11 +119,13 @@ class Engine:
             hash_for_seed, seeds: See `Run`.
             patience: After so many checks that took too long, the rest is not judged;
                 0 judges all.
+            only: Names of the checks to run; all if None.
         """
         suite, catalogue = self._pair(submission.exercise)
         run = Run(submission, place, self.secret, hash_for_seed, self.seconds, seeds)
         result = Result(submission)
-        outcomes = _before_running(submission, suite) or suite.run(run)
+        failure = judge_source(submission)
+        outcomes = _all(suite, failure) if failure else suite.run(run, only)
         for outcome in outcomes:
             result.outcomes.append(outcome)
             on_outcome(outcome)
@@ -138,31 +140,29 @@ class Engine:
         return result
 
 
-def _before_running(submission: Submission, suite: CheckSuite) -> list[Outcome]:
-    """The same outcome for every check, when the source alone decides."""
+def judge_source(submission: Submission) -> CheckFailed | None:
+    """The verdict that the source alone decides, before anything is run."""
     error = forbidden.syntax_error(submission.source)
     if error is not None:
         line = error.lineno or 0
         message = f"{submission.filename}, line {line}: {error.msg}"
         frames = [(line, (error.text or "").rstrip()[:200], "")]
-        return list(_all(suite, "syntax_error", message, frames))
+        return CheckFailed("syntax_error", message, frames=frames)
     findings = forbidden.find(submission.source, submission.exercise)
     if findings:
-        first = findings[0]
-        message = f"Line {first.line}: {first.message}"
+        message = f"Line {findings[0].line}: {findings[0].message}"
         frames = [(f.line, f.text, "") for f in findings[:5]]
-        return list(_all(suite, "forbidden_api", message, frames))
-    return []
+        return CheckFailed("forbidden_api", message, frames=frames)
+    return None
 
 
 def _rest(suite: CheckSuite, judged: int) -> Iterator[Outcome]:
     message = "It can be judged once the check that took too long does not."
-    return _all(suite, "not_judged", message, [], judged)
+    return _all(suite, CheckFailed("not_judged", message), judged)
 
 
-def _all(
-    suite: CheckSuite, category: str, message: str, frames: list, start: int = 0
-) -> Iterator[Outcome]:
+def _all(suite: CheckSuite, failure: CheckFailed, start: int = 0) -> Iterator[Outcome]:
+    """The same verdict for every check from `start` on."""
     for item in suite.items[start:]:
         yield Outcome(
             check=item.name,
@@ -170,7 +170,7 @@ def _all(
             scope=suite.scope(item),
             points=0.0,
             max_points=points(item),
-            category=category,
-            message=message,
-            frames=frames,
+            category=failure.category,
+            message=failure.message,
+            frames=failure.frames,
         )

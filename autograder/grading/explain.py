@@ -39,6 +39,8 @@ def explain_shape(actual: tuple[int, ...], expected: tuple[int, ...]) -> str:
         return "An axis of length 1 is missing. Is keepdims=True missing?"
     if expected[:1] * 2 == actual and expected in (actual[:1], (*actual[:1], 1)):
         return "Each example met each other one: was (n, 1) combined with (n,)?"
+    if actual[1:] == expected[1:] and len(expected) > 1 and actual[0] < expected[0]:
+        return f"Only {actual[0]} of the {expected[0]} examples of the batch came back."
     if len(actual) == len(expected):
         off = [a - e for a, e in zip(actual, expected, strict=True)]
         if all(abs(d) <= 1 for d in off):
@@ -141,7 +143,7 @@ def _shifted(actual, expected, near):
 
 
 def _window(length: int, step: int) -> range:
-    return range(1, length) if step > 0 else range(0, length - 1)
+    return range(1, length) if step > 0 else range(length - 1)
 
 
 def _borders(actual, expected, near):

@@ -91,11 +91,13 @@ class Catalogue:
         """Writes into failed outcomes the sentence of the mistake that they fit.
 
         A mistake fits when it fails the same checks with the same returned values on
-        the same inputs.
+        the same inputs. Checks that train a network are left out: they take too long
+        and say too little.
         """
         if not self.mistakes:
             return
-        failed = [o for o in outcomes if o.category in _TELLING][:_COMPARED]
+        quick = [o for o in outcomes if o.check in self.suite.quick]
+        failed = [o for o in quick if o.category in _TELLING][:_COMPARED]
         candidates = list(self.mistakes)
         for outcome in failed:
             fitting = [m for m in candidates if self._fits(m, outcome, run)]
@@ -107,7 +109,7 @@ class Catalogue:
         best = candidates[0]
         if len(candidates) > 1:  # alike where both fail: one may fail elsewhere too
             best = max(
-                candidates, key=lambda m: sum(self._fits(m, o, run) for o in outcomes)
+                candidates, key=lambda m: sum(self._fits(m, o, run) for o in quick)
             )
         for outcome in failed:
             if self._fits(best, outcome, run):

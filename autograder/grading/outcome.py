@@ -55,6 +55,14 @@ class CheckFailed(AssertionError):
         self.explanation, self.frames = explanation, frames or []
         self.evidence = message if evidence is None else evidence
 
+    def as_text(self) -> str:
+        """All there is to say, for a plain terminal."""
+        lines = [f"{self.category}: {CATEGORIES[self.category]}", self.message]
+        lines += [self.detail] if self.detail else []
+        lines += [f"  line {line}:  {text}" for line, text, _ in self.frames]
+        lines += [f"→ {self.explanation}"] if self.explanation else []
+        return "\n".join(lines)
+
 
 @dataclass
 class Outcome:

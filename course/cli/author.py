@@ -63,9 +63,11 @@ def verify(
     for exercise in wanted or syllabus.exercises():
         started = time.perf_counter()
         with console.status(f"{exercise.id} …") as status:
-            proof = verifier.verify(
-                exercise, lambda step, e=exercise: status.update(f"{e.id}: {step}")
-            )
+
+            def show(step: str, name: str = exercise.id, status=status) -> None:
+                status.update(f"{name}: {step}")
+
+            proof = verifier.verify(exercise, show)
         problems += len(proof.problems)
         mark = "[red]✗[/]" if proof.problems else "[green]✓[/]"
         console.print(

@@ -3,9 +3,6 @@
 Reads files and package metadata only: it has to work where Keras can't be imported.
 """
 
-import importlib.metadata
-import importlib.util
-import json
 import os
 import platform
 import shutil
@@ -14,87 +11,25 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from course import parts
-from course.cli.client import CheckingFailed
+from course.cli import backends
+from course.cli.backends import BACKENDS, Finding, backend, keras_json, version
 
-BACKENDS = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
-_DISTRIBUTIONS = {
-    "tensorflow": ("tensorflow-cpu", "tensorflow", "tensorflow-macos"),
-    "torch": ("torch",),
-    "jax": ("jax",),
-}
+__all__ = ["backend", "doctor", "findings"]
+
 _SPACE = 500 * 2**20  # bytes that must be free
-
-# What Keras accepts in keras.json, and what the checks are written for.
-_SETTINGS = {"floatx": "float32", "image_data_format": "channels_last"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        fine: True, False, or None for something to know that breaks nothing.
-        what: What was found.
-        mend: What to do about it.
-    """
-
-    fine: bool | None
-    what: str
-    mend: str = ""
-
-    @property
-    def line(self) -> str:
-        return f"{self.what} {self.mend}".rstrip()
-
-
-def backend() -> str:
-    """The backend that checks run on, without importing Keras.
-
-    `KERAS_BACKEND` decides, then `keras.json`, then Keras's default. A default or a
-    `keras.json` that names a backend which is not installed gives way to one that is:
-    Keras itself writes "tensorflow" into that file on its first import.
-    """
-    named = os.environ.get("KERAS_BACKEND")
-    if named:
-        return named
-    chosen = _settings().get("backend", "tensorflow")
-    if chosen in BACKENDS and _installed(chosen):
-        return chosen
-    return next(filter(_installed, ("torch", "tensorflow", "jax")), "tensorflow")
-
-
-def preflight() -> list[str]:
-    """What keeps every check from running, a line each; cheap."""
-    return [f.line for f in (*_backends(), *_keras_json()) if f.fine is False]
-
-
-def refuse_if_broken(named: str = "") -> None:
-    """Raises CheckingFailed with the first fault that keeps checks from running.
-
-    Args:
-        named: A backend asked for in so many words, instead of `KERAS_BACKEND`.
-    """
-    if named:
-        finding = _usable(named, "--backend")
-        if finding is not None:
-            raise CheckingFailed(finding.line)
-        return
-    for line in preflight():
-        raise CheckingFailed(line)
 
 
 def findings(root: Path | None) -> Iterator[Finding]:
     """Everything that doctor looks at, as it is found."""
     yield from _versions(root)
-    yield from _backends()
-    yield from _keras_json()
+    yield from backends.installed()
+    yield from backends.settings()
     yield from _project(root)
     yield from _folders(root)
     yield from _processes()
@@ -118,12 +53,12 @@ def _versions(root: Path | None) -> Iterator[Finding]:
     for requirement in map(Requirement, requirements):
         if requirement.marker is not None and not requirement.marker.evaluate():
             continue
-        version = _version(requirement.name)
-        name = f"{requirement.name} {version}".rstrip()
-        if not version:
+        found = version(requirement.name)
+        name = f"{requirement.name} {found}".rstrip()
+        if not found:
             mend = f"pip install '{requirement}'"
             yield Finding(False, f"{requirement.name} is not installed.", mend)
-        elif not requirement.specifier.contains(version, prereleases=True):
+        elif not requirement.specifier.contains(found, prereleases=True):
             mend = f"Layerwise is written for {requirement.specifier}: "
             mend += f"pip install '{requirement}'"
             yield Finding(False, f"{name} is out of range.", mend)
@@ -138,123 +73,15 @@ def _ranges(root: Path | None) -> tuple[str, list[str]]:
         project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
         if project.get("name") == "layerwise":
             return project["requires-python"], project["dependencies"]
+    import importlib.metadata
+
     try:
         about = importlib.metadata.metadata("layerwise")
         requires = importlib.metadata.requires("layerwise") or []
     except importlib.metadata.PackageNotFoundError:
         return ">=3.11", []
-    python = about.get("Requires-Python") or ">=3.11"
+    python = about["Requires-Python"] or ">=3.11"
     return python, [line for line in requires if "extra ==" not in line]
-
-
-def _version(distribution: str) -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
-
-
-# Backends and Keras's settings
-
-
-def _installed(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False
-
-
-def _backends() -> Iterator[Finding]:
-    there = [name for name in BACKENDS if _installed(name)]
-    if not there:
-        mend = "Install one of them, for instance: pip install 'layerwise[torch]'"
-        yield Finding(False, "Neither PyTorch nor TensorFlow is installed.", mend)
-        return
-    for name in there:
-        versions = filter(None, map(_version, _DISTRIBUTIONS[name]))
-        used = ", in use" if name == backend() else ""
-        yield Finding(True, f"{BACKENDS[name]} {next(versions, '')}{used}.")
-    missing = [name for name in ("torch", "tensorflow") if name not in there]
-    for name in missing:
-        mend = f"If you want it: pip install 'layerwise[{name}]'"
-        yield Finding(None, f"{BACKENDS[name]} is not installed; one is enough.", mend)
-    named = os.environ.get("KERAS_BACKEND")
-    if named:
-        yield _usable(named, "KERAS_BACKEND") or Finding(True, f"KERAS_BACKEND={named}.")
-
-
-def _usable(named: str, where: str) -> Finding | None:
-    """What speaks against a backend that was asked for, or None."""
-    known = " or ".join(BACKENDS)
-    way_out = "" if where == "--backend" else f", or take it away: unset {where}"
-    if named not in BACKENDS:
-        what = f"{where} is {named!r}, which the course can't run on."
-        return Finding(False, what, f"Use {known}{way_out}")
-    if not _installed(named):
-        what = f"{where} is {named!r}, but {BACKENDS[named]} is not installed."
-        return Finding(False, what, f"pip install 'layerwise[{named}]'{way_out}")
-    return None
-
-
-def keras_json() -> Path:
-    """Where Keras reads its settings."""
-    home = os.environ.get("KERAS_HOME")
-    if home is None:
-        base = os.path.expanduser("~")
-        home = os.path.join(base if os.access(base, os.W_OK) else "/tmp", ".keras")
-    return Path(os.path.expanduser(home), "keras.json")
-
-
-def _settings() -> dict[str, Any]:
-    """The content of keras.json; {} where it is missing or broken."""
-    try:
-        settings = json.loads(keras_json().read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return settings if isinstance(settings, dict) else {}
-
-
-def _keras_json() -> Iterator[Finding]:
-    path = keras_json()
-    remove = f"Mend it, or remove it: rm {path}"
-    try:
-        settings = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        yield Finding(True, f"No {path}: Keras's own settings are in force.")
-        return
-    except OSError as error:
-        yield Finding(False, f"{path} can't be read ({error.strerror}).", remove)
-        return
-    except ValueError as error:
-        yield Finding(False, f"{path} is not JSON ({error}).", remove)
-        return
-    if not isinstance(settings, dict):
-        yield Finding(False, f"{path} is not a JSON object.", remove)
-        return
-    wrong = list(_wrong_settings(path, settings))
-    yield from wrong or [Finding(True, f"{path} is readable.")]
-
-
-def _wrong_settings(path: Path, settings: dict[str, Any]) -> Iterator[Finding]:
-    for key, wanted in _SETTINGS.items():
-        value = settings.get(key, wanted)
-        if value != wanted:
-            what = f"{path} sets {key} to {value!r}."
-            yield Finding(False, what, f"The checks need {wanted!r}: change it there.")
-    if type(settings.get("epsilon", 1e-7)) is not float:
-        what = f"{path} sets epsilon to {settings['epsilon']!r}, which Keras refuses."
-        yield Finding(False, what, "Set it to 1e-07.")
-    chosen = settings.get("backend", "tensorflow")
-    if os.environ.get("KERAS_BACKEND"):
-        return  # it overrides the file
-    if chosen not in BACKENDS:
-        what = f"{path} chooses the backend {chosen!r}."
-        yield Finding(False, what, f"The course runs on {' or '.join(BACKENDS)}.")
-    elif not _installed(chosen) and _installed(backend()):
-        what = f"{path} chooses {chosen}, which is not installed; checks run on "
-        what += f"{backend()}."
-        mend = f'For your own scripts, write "backend": "{backend()}" there.'
-        yield Finding(None, what, mend)
 
 
 # Folders

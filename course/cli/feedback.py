@@ -13,8 +13,8 @@ from course.syllabus import Exercise
 
 PRINTED_LINES = 10
 _MESSAGE_LINES, _MESSAGE_LETTERS = 10, 1200
-# Decided before anything runs, for all checks alike: the check's own title says nothing.
-_BEFORE_RUNNING = frozenset(["syntax_error", "forbidden_api"])
+# About the file as a whole: the title of a check says nothing.
+OF_THE_FILE = frozenset(["syntax_error", "forbidden_api", "missing_name"])
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Feedback:
         failures: What is wrong, in the order of the checks.
         faults: The grader's own failures.
         tasks: What is not written yet: (line number, what to write).
-        waiting: What can't be judged yet: (title, why).
+        waiting: What can't be judged yet: titles, by the reason.
         checks: How many checks there are.
         points, max_points: Earned and possible.
     """
@@ -78,7 +78,7 @@ class Feedback:
     failures: list[Failure] = field(default_factory=list)
     faults: list[Failure] = field(default_factory=list)
     tasks: list[tuple[int, str]] = field(default_factory=list)
-    waiting: list[tuple[str, str]] = field(default_factory=list)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
     checks: int = 0
     points: float = 0.0
     max_points: float = 0.0
@@ -102,16 +102,18 @@ class Feedback:
         """What to do now, and the command that helps with it (or '')."""
         name = short_name(self.exercise)
         if self.done:
-            text = f"All {self.checks} checks pass: {name} is done."
+            checks = "The check passes" if self.checks == 1 else "All checks pass"
+            text = f"{checks}: {name} is done."
             if following is None:
                 return text, ""
             next_name = short_name(following)
-            text += f" Next: {next_name} ({following.title}), then"
+            text += f" Next: {next_name}, {following.title}."
             return text, f"layerwise check {next_name}"
         if self.failures:
             first = self.failures[0]
-            what = f"“{first.title}”" if first.title else "this"
-            return f"Mend {what} first. Stuck?", f"layerwise hint {name}"
+            if not first.title:
+                return "Mend this and check again:", f"layerwise check {name}"
+            return f"Mend “{first.title}” first. Stuck?", f"layerwise hint {name}"
         if self.tasks:
             line, _ = self.tasks[0]
             where = f"exercises/{self.exercise.path.as_posix()}"
@@ -124,7 +126,7 @@ def feedback(result: dict[str, Any]) -> Feedback:
     """Sorts a result (`exercise`, `outcomes`, `points`, `max_points`) by what to say."""
     (exercise,) = syllabus.find(result["exercise"])
     found = Feedback(exercise, points=result["points"], max_points=result["max_points"])
-    tasks: dict[str, int] = {}
+    tasks: dict[int, str] = {}
     alike: dict[tuple[str, str], Failure] = {}
     for outcome in result["outcomes"]:
         found.checks += 1
@@ -132,18 +134,18 @@ def feedback(result: dict[str, Any]) -> Feedback:
         if category == "passed":
             found.passed.append(title)
         elif category == "not_judged":
-            found.waiting.append((title, message_of(outcome)))
+            found.waiting.setdefault(message_of(outcome), []).append(title)
         elif category == "not_attempted":
             tasks.setdefault(*_task(outcome))
         else:
-            key = (category, outcome["message"])
+            key = reason_of(outcome)
             if key in alike:
                 alike[key].others.append(title)
                 continue
             alike[key] = _failure(outcome)
             group = found.faults if category == "grader_error" else found.failures
             group.append(alike[key])
-    found.tasks = sorted((line, text) for text, line in tasks.items())
+    found.tasks = sorted(tasks.items())
     return found
 
 
@@ -153,7 +155,7 @@ def _failure(outcome: dict[str, Any]) -> Failure:
     printed = clean(outcome.get("printed", "")).rstrip().splitlines()
     return Failure(
         category=category,
-        title="" if category in _BEFORE_RUNNING else clean(outcome["title"]),
+        title="" if category in OF_THE_FILE else clean(outcome["title"]),
         message="" if message == CATEGORIES[category] else message,
         detail=clean(outcome.get("detail", "")),
         explanation=clean(outcome.get("explanation", "")),
@@ -163,19 +165,56 @@ def _failure(outcome: dict[str, Any]) -> Failure:
     )
 
 
-def _task(outcome: dict[str, Any]) -> tuple[str, int]:
+def _task(outcome: dict[str, Any]) -> tuple[int, str]:
     """What is to be written, and at which line."""
     frames = frames_of(outcome)
-    text = re.sub(r" \(line \d+\)$", "", message_of(outcome))
-    return text, frames[-1][0] if frames else 0
+    text = re.sub(r" \(line \d+\)$", "", _unwrapped(clean(outcome["message"]))[0])
+    return frames[-1][0] if frames else 0, text
+
+
+def reason_of(outcome: dict[str, Any]) -> tuple[str, str]:
+    """What two checks that fail alike have in common: category and message.
+
+    The same error at the same line is the same, whatever sizes it names.
+    """
+    category, text = outcome["category"], _unwrapped(clean(outcome["message"]))[0]
+    if category == "raised":
+        lines = [line for line, _, _ in frames_of(outcome)]
+        return category, re.sub(r"\d+", "#", text) + str(lines)
+    return category, text
 
 
 def message_of(outcome: dict[str, Any]) -> str:
     """The outcome's message, cut where an error tells a novel."""
-    text = clean(outcome.get("message", "")).strip()
+    text, called_with = _unwrapped(clean(outcome["message"]))
+    if called_with:
+        text += f"\nCalled with {called_with}"
     lines = text.splitlines()
     short = "\n".join(lines[:_MESSAGE_LINES])[:_MESSAGE_LETTERS]
     return short if short == text else short.rstrip() + " …"
+
+
+def _unwrapped(text: str) -> tuple[str, str]:
+    """An error without what Keras puts around it in `call`, and the arguments it names.
+
+    `…: Exception encountered when calling Conv2D.call().` + the error + `Arguments
+    received by …`, once for each layer within a layer; the innermost tells most.
+    """
+    called_with = ""
+    while (match := _WRAPPED.search(text)) is not None:
+        called_with = called_with or ", ".join(
+            line.strip(" •") for line in match["arguments"].splitlines() if line.strip()
+        )
+        inner = match["inner"].strip()
+        text = (text[: match.start()] + inner + text[match.end() :]).strip()
+    return text.strip(), called_with
+
+
+_WRAPPED = re.compile(
+    r"Exception encountered when calling [^\n]*\n+(?P<inner>(?:(?!Exception encountered)"
+    r".)*?)\n+Arguments received by [^\n]*:(?P<arguments>(?:\n +•[^\n]*)*)",
+    re.DOTALL,
+)
 
 
 def frames_of(outcome: dict[str, Any]) -> list[tuple[int, str, str]]:
@@ -201,5 +240,3 @@ def short_name(exercise: Exercise) -> str:
     if len(same) == 1:
         return exercise.name
     return f"{exercise.unit.split('_', 1)[0]}/{exercise.name}"
-
-

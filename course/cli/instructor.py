@@ -180,9 +180,7 @@ def backend_name() -> str:
     return os.environ["KERAS_BACKEND"]
 
 
-def _place(
-    isolation: str, backend: str, progress: Progress, console: Console
-) -> Any:
+def _place(isolation: str, backend: str, progress: Progress, console: Console) -> Any:
     """Workers of the isolation asked for; refuses rather than weakens it."""
     from autograder.grading import isolation as isolating
     from autograder.grading.transport import unisolated

@@ -1,9 +1,11 @@
 """The `layerwise` command: a table of commands, each imported when it is called."""
 
 import codecs
+import contextlib
 import importlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import typer
@@ -15,10 +17,13 @@ COMMANDS = {
     "Study": {
         "list": ("course.cli.overview:list_", "All exercises, and how far you are."),
         "check": ("course.cli.student:check", "Check an exercise or a unit."),
-        "watch": ("course.cli.watch:watch", "Check again whenever a file is saved."),
+        "watch": ("course.cli.student:watch", "Check again whenever a file is saved."),
         "hint": ("course.cli.student:hint", "One hint more each time."),
         "reset": ("course.cli.student:reset", "Begin an exercise afresh."),
-        "solution": ("course.cli.student:solution", "The reference, once yours passes."),
+        "solution": (
+            "course.cli.student:solution",
+            "The reference, once yours passes.",
+        ),
         "parts": ("course.cli.overview:parts", "Whose layers your networks use."),
         "doctor": ("course.cli.doctor:doctor", "What is wrong with the installation."),
     },
@@ -43,9 +48,8 @@ class LazyCommand(TyperCommand):
         self._place = place
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any):
-        module, _, function = self._place.partition(":")
-        app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
-        app.command(self.name)(getattr(importlib.import_module(module), function))
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(self.name)(_load(self._place))
         command = get_command(app)
         return command.make_context(info_name, args, parent=parent, **extra)
 
@@ -66,18 +70,8 @@ class Commands(TyperGroup):
                 formatter.write_dl([(name, help) for name, (_, help) in group.items()])
 
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _problems_in_one_line():
             return super().invoke(ctx)
-        except BrokenPipeError:
-            raise
-        except Exception as error:
-            from course.cli.problems import one_line
-
-            text = one_line(error)
-            if not text or os.environ.get("LAYERWISE_TRACEBACK"):
-                raise
-            print(f"layerwise: {text}", file=sys.stderr)
-            raise typer.Exit(1) from None
 
 
 app = typer.Typer(
@@ -107,12 +101,60 @@ def run() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="layerwise")
     try:
-        app()
+        if not _run_directly(sys.argv[1:]):
+            app()
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-_ASCII = str.maketrans("✓✗○→–·█│≈…“”’×−", "+xo>-.#|~.\"\"'*-")
+# Typer's parser imports pydantic, 0.1 s: half of what these take. Where there is
+# nothing to parse, a name at most, they are called as they are.
+_DIRECTLY = {
+    "list": "course.cli.overview:list_",
+    "hint": "course.cli.student:hint",
+    "check": "course.cli.student:check",
+}
+
+
+def _run_directly(arguments: list[str]) -> bool:
+    """Runs `layerwise`, or one of `_DIRECTLY` with at most a name; whether it could."""
+    completing = "_LAYERWISE_COMPLETE" in os.environ
+    if completing or len(arguments) > 2 or any(a[:1] in ("-", "") for a in arguments):
+        return False
+    name, *target = arguments or [""]
+    place = _DIRECTLY.get(name) if name else "course.cli.overview:status"
+    if place is None:
+        return False
+    with _problems_in_one_line():
+        _load(place)(*target)
+    return True
+
+
+def _load(place: str) -> Any:
+    module, _, function = place.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+@contextlib.contextmanager
+def _problems_in_one_line() -> Iterator[None]:
+    """What a user can cause becomes one line on stderr; LAYERWISE_TRACEBACK=1 shows all."""
+    try:
+        yield
+    except (BrokenPipeError, typer.Exit):
+        raise
+    except Exception as error:
+        from course.cli.problems import one_line
+
+        text = one_line(error)
+        if not text or os.environ.get("LAYERWISE_TRACEBACK"):
+            raise
+        print(f"layerwise: {text}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+_ASCII = str.maketrans("✓✗○→–·█│≈…“”’×−", '+xo>-.#|~.""\'*-')
 
 
 def _in_ascii(error: UnicodeError) -> tuple[str, int]:

@@ -42,7 +42,7 @@ def complete(incomplete: str) -> list[str]:
 def states(root: Path) -> States:
     """Where every exercise stands. Also keeps what `reset` may need, and warns."""
     pristine.remember(root)
-    read = progress.read(root)
+    read = progress.load(root)
     warn(read.warning)
     return {e: state_of(e, root, read) for e in syllabus.exercises()}
 
@@ -123,7 +123,11 @@ def list_(
     ] = None,
 ) -> None:
     """All exercises: how far you are, how difficult they are, how long they take."""
-    root, out = project_root(), console()
+    show_list(project_root(), console(), target)
+
+
+def show_list(root: Path, out: Console, target: str | None = None) -> None:
+    """The exercises of a unit, or all that are in this folder."""
     found = states(root)
     wanted = syllabus.find(target) if target else _here(found)
     for unit in syllabus.units():
@@ -140,7 +144,7 @@ def _exercises(rows: list[Exercise], found: States, wide: bool) -> Table:
     everywhere = syllabus.exercises()
     table = _table()
     table.add_column()
-    table.add_column(min_width=max(len(e.name) for e in everywhere) if wide else None)
+    table.add_column(min_width=max(len(e.name) for e in everywhere))
     if wide:
         table.add_column(min_width=max(len(e.title) for e in everywhere))
     table.add_column(min_width=len("not started"))
@@ -148,7 +152,12 @@ def _exercises(rows: list[Exercise], found: States, wide: bool) -> Table:
     table.add_column(no_wrap=True, justify="right")
     for exercise in rows:
         mark, style = _MARKS[found[exercise]]
-        row = [mark, exercise.name, *([exercise.title] if wide else []), found[exercise]]
+        row = [
+            mark,
+            exercise.name,
+            *([exercise.title] if wide else []),
+            found[exercise],
+        ]
         row += [f"{exercise.difficulty}/5", f"{exercise.minutes} min"]
         table.add_row(*row, style=style)
     return table
@@ -181,7 +190,9 @@ def parts() -> None:
         for name in exercise.names:
             place, why = _source(name, choice, found[exercise])
             style = {"yours": "green", "nobody": "dim"}.get(place, "")
-            table.add_row(Text(name), place, f"{short_name(exercise)} {why}", style=style)
+            table.add_row(
+                Text(name), place, f"{short_name(exercise)} {why}", style=style
+            )
     out.print(table)
     out.print(
         f"\nLAYERWISE_PARTS is {choice}; it can be {', '.join(course_parts.CHOICES)}."

@@ -4,6 +4,7 @@ Readable without colour, in a pipe and at sixty columns. Text of a student's mak
 through `Text`, which knows no markup.
 """
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,33 +12,43 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from autograder.grading.outcome import CATEGORIES
-from course.cli.feedback import Failure, Feedback, clean, feedback
+from course.cli.feedback import (
+    OF_THE_FILE,
+    Failure,
+    Feedback,
+    clean,
+    feedback,
+    reason_of,
+)
 from course.syllabus import Exercise
 
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from course.cli.doctor import Finding
+    from course.cli.backends import Finding
 
 MANY = 16  # checks; beyond that, those that pass are counted instead of listed
 IN_FULL = 3  # failures; beyond that, only the first is shown in full
-_QUIET = frozenset(["not_attempted", "not_judged", "syntax_error", "forbidden_api"])
+_QUIET = OF_THE_FILE | {"not_attempted", "not_judged"}
 
 
 def console(stderr: bool = False) -> Console:
     """The terminal, or the pipe in its place: wide enough there to cut nothing."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 200
+    width = None if stream.isatty() or "COLUMNS" in os.environ else 200
     return Console(file=stream, highlight=False, width=width, soft_wrap=False)
 
 
+_WARNED: set[str] = set()
+
+
 def warn(text: str) -> None:
-    """One line on stderr, if there is something to say."""
-    if text:
+    """One line on stderr, if there is something to say that was not said before."""
+    if text and text not in _WARNED:
+        _WARNED.add(text)
         console(stderr=True).print(Text(f"layerwise: {text}"), soft_wrap=True)
 
 
@@ -84,9 +95,13 @@ class CheckView:
     def outcome(self, outcome: dict[str, Any]) -> None:
         """A result, as soon as it is known and before it is explained."""
         self._seen += 1
-        self._tell(f"{self._seen} of {self._total} checks …")
+        last = self._seen == self._total
+        what = (
+            "looking for the cause" if last else f"{self._seen} of {self._total} checks"
+        )
+        self._tell(f"{what} …")
         category, title = outcome["category"], clean(outcome["title"])
-        key = (category, outcome["message"])
+        key = reason_of(outcome)
         if category == "passed":
             if self._total <= MANY:
                 self._print(_line("✓", title, "green"))
@@ -126,62 +141,81 @@ def show(console: Console, found: Feedback, following: Exercise | None = None) -
     if found.checks > MANY and found.passed:
         console.print(_line("✓", f"{len(found.passed)} checks pass", "green"))
     told: set[str] = set()
-    for number, failure in enumerate(found.failures):
-        full = number == 0 or len(found.failures) <= IN_FULL
+    in_full = len(found.failures) if len(found.failures) <= IN_FULL else 1
+    for failure in found.failures[:in_full]:
         console.print()
-        _show_failure(console, failure, full, told)
+        _show_failure(console, failure, told)
+    if found.failures[in_full:]:
+        console.print(f"\n{len(found.failures) - in_full} more fail:")
+    for failure in found.failures[in_full:]:
+        _show_shortly(console, failure, told)
     for failure in found.faults:
         console.print()
         console.print(_line("!", failure.headline, "magenta"))
-        _block(console, failure.message)
+        block(console, failure.message)
     if found.tasks:
         _show_tasks(console, found)
     if found.waiting:
         console.print()
-        for title, why in found.waiting:
-            console.print(_line("–", f"{title}: {why}", "dim"))
+        words = CATEGORIES["not_judged"]
+        for why, titles in found.waiting.items():
+            console.print(_line("–", f"{words}: {', '.join(titles)}", "dim"))
+            block(console, why)
     console.print()
     if not found.done and not found.untouched:
         console.print(f"{found.score}.")
     text, command = found.next_step(following)
-    line = Text(text, style="bold green" if found.done else "")
-    console.print(line.append(f" {command}", style="bold cyan") if command else line)
+    console.print(Text(text, style="bold green" if found.done else ""))
+    block(console, Text(command, style="bold cyan"))
 
 
-def _show_failure(
-    console: Console, failure: Failure, full: bool, told: set[str]
-) -> None:
+def _show_failure(console: Console, failure: Failure, told: set[str]) -> None:
     console.print(_line("✗", failure.headline, "bold red"))
-    _block(console, failure.message)
-    if full and failure.detail:
+    block(console, failure.message)
+    if failure.detail:
         console.print()
         for line in failure.detail.splitlines():
             _one_line(console, Text(f"    {line}"))
-    if full and failure.frames:
+    if failure.frames:
         console.print()
         _show_frames(console, failure.frames)
-    if failure.explanation and failure.explanation not in told:
+    if failure.explanation:
         console.print()
-        told.add(failure.explanation)
-        _block(console, Text("→ " + failure.explanation, style="bold yellow"))
-    elif failure.explanation:
-        _block(console, "→ The same cause as above.")
-    if full and failure.printed:
+        _explain(console, failure, told)
+    if failure.printed:
         console.print()
         before = failure.printed_before
-        _block(console, f"Printed{f', after {before} more lines' if before else ''}:")
+        block(console, f"Printed{f', after {before} more lines' if before else ''}:")
         for line in failure.printed.splitlines():
             _one_line(console, Text(f"  │ {line}"))
-    if failure.same_reason:
-        _block(console, Text(failure.same_reason, style="dim"))
+    block(console, Text(failure.same_reason, style="dim"))
+
+
+def _show_shortly(console: Console, failure: Failure, told: set[str]) -> None:
+    summary = failure.message.partition("\n")[0]
+    _one_line(console, Text(f"  ✗ {failure.title or failure.words}: {summary}"))
+    if failure.explanation not in told:
+        _explain(console, failure, told)
+
+
+def _explain(console: Console, failure: Failure, told: set[str]) -> None:
+    if failure.explanation and failure.explanation in told:
+        block(console, "→ The same cause as above.")
+    elif failure.explanation:
+        told.add(failure.explanation)
+        block(console, Text(f"→ {failure.explanation}", style="bold yellow"))
 
 
 def _show_frames(console: Console, frames: list[tuple[int, str, str]]) -> None:
+    """`line 41  y = ops.einsum(x)  in call`; a long line of code is cut, not the rest."""
     width = max(len(str(line)) for line, _, _ in frames)
-    for line, text, function in frames:
-        row = Text(f"  line {line:>{width}}  ", style="dim")
-        row.append(text, style="not dim")
-        _one_line(console, row.append(f"  in {function}" if function else ""))
+    for line, source, function in frames:
+        row, where = Text(f"  line {line:>{width}}  ", style="dim"), ""
+        if function:
+            where = f"  in {function[:30]}"
+        code = Text(source, style="not dim")
+        code.truncate(console.width - len(row) - len(where), overflow="ellipsis")
+        _one_line(console, row.append(code).append(where))
 
 
 def _show_tasks(console: Console, found: Feedback) -> None:
@@ -192,17 +226,19 @@ def _show_tasks(console: Console, found: Feedback) -> None:
     width = max(len(str(line)) for line, _ in found.tasks)
     for line, text in found.tasks:
         where = f"line {line:>{width}}  " if line else ""
-        _block(console, where + text)
+        block(console, where + text)
 
 
 def _line(mark: str, text: str, style: str) -> Text:
     return Text(f"{mark} ", style=style).append(text)
 
 
-def _block(console: Console, text: str | Text) -> None:
-    if text:
-        text = Text(text) if isinstance(text, str) else text
-        console.print(Padding(text, (0, 0, 0, 2), expand=False))
+def block(console: Console, text: str | Text) -> None:
+    """Wrapped and indented, without the spaces behind that copying brings along."""
+    text = Text(text) if isinstance(text, str) else text
+    for line in text.wrap(console, max(20, console.width - 2)) if text else ():
+        line.rstrip()
+        console.print(Text("  ").append(line), no_wrap=True)
 
 
 def _one_line(console: Console, text: Text) -> None:
@@ -220,7 +256,9 @@ def show_findings(console: Console, findings: Iterable["Finding"]) -> None:
     for finding in findings:
         mark, style = marks[finding.fine]
         console.print(_line(mark, finding.what, style))
-        _block(console, Text(finding.mend, style="bold" if finding.fine is False else ""))
+        block(
+            console, Text(finding.mend, style="bold" if finding.fine is False else "")
+        )
         wrong += finding.fine is False
     console.print()
     if wrong:
@@ -237,14 +275,15 @@ def as_html(result: dict[str, Any], following: Exercise | None = None) -> str:
     """The same as HTML that needs nothing else, for a notebook."""
     found = feedback(result)
     text, command = found.next_step(following)
+    values = {"in_full": IN_FULL, "many": MANY, "warning": result.get("warning", "")}
     return _template("feedback.html").render(
-        found=found, in_full=IN_FULL, many=MANY, text=text, command=command
+        found=found, text=text, command=command, **values
     )
 
 
-def problem_as_html(text: str) -> str:
-    """A problem in one line, for a notebook."""
-    return _template("problem.html").render(text=clean(text))
+def note_as_html(text: str, problem: bool = False) -> str:
+    """One line for a notebook: that something takes time, or what went wrong."""
+    return _template("note.html").render(text=clean(text), problem=problem)
 
 
 def _template(name: str) -> Any:

@@ -1,29 +1,38 @@
-"""`layerwise check`, `hint`, `reset` and `solution`: working on an exercise."""
+"""`layerwise check`, `watch`, `hint`, `reset`, `solution`: working on an exercise."""
 
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
+from autograder.grading.submission import UnreadableSubmission
 from course import hints, progress, syllabus
-from course.cli import client, overview, pristine
+from course.cli import checking, overview, pristine
+from course.cli.backends import backend as chosen_backend
+from course.cli.backends import refuse_if_broken
 from course.cli.client import CheckingFailed, project_root
-from course.cli.doctor import backend as chosen_backend
-from course.cli.doctor import refuse_if_broken
 from course.cli.feedback import short_name
-from course.cli.render import CheckView, console, warn
+from course.cli.render import CheckView, block, console, warn
 from course.progress import State
 from course.syllabus import Exercise
+
+__all__ = [
+    "UnreadableSubmission",
+    "check_exercise",
+    "next_exercise",
+    "reset_exercise",
+    "show_hint",
+    "show_list",
+]
 
 Target = Annotated[
     str | None,
@@ -37,7 +46,8 @@ Target = Annotated[
 def check(
     target: Target = None,
     debug: Annotated[
-        bool, typer.Option("--debug", help="In one process, so that breakpoint() works.")
+        bool,
+        typer.Option("--debug", help="In one process, so that breakpoint() works."),
     ] = False,
     backend: Annotated[
         str, typer.Option(help="torch or tensorflow, for this check.")
@@ -53,19 +63,24 @@ def check(
     for number, exercise in enumerate(wanted):
         if number:
             out.print()
-        passed.append(check_one(exercise, root, out, backend))
+        try:
+            passed.append(check_exercise(exercise, out, backend))
+        except UnreadableSubmission as error:
+            if len(wanted) == 1:
+                raise
+            warn(str(error))
+            passed.append(False)
     if len(wanted) > 1:
         out.print(f"\n[bold]{sum(passed)} of {len(wanted)} exercises pass.[/]")
     if not all(passed):
         raise typer.Exit(1)
 
 
-def check_one(exercise: Exercise, root: Path, out: Console, backend: str = "") -> bool:
+def check_exercise(exercise: Exercise, out: Console, backend: str = "") -> bool:
     """Checks the exercise's file, shows the feedback and notes what passed.
 
     Args:
         exercise: Which exercise.
-        root: The project folder.
         out: Where to show it.
         backend: `torch` or `tensorflow`; '' for the one that Keras is set to.
 
@@ -76,43 +91,40 @@ def check_one(exercise: Exercise, root: Path, out: Console, backend: str = "") -
         CheckingFailed: If there was no check.
         UnreadableSubmission: If the file can't be read.
     """
-    file = root / "exercises" / exercise.path
-    name = backend or chosen_backend()
-    before = _digest(file)
     out.print(Text(f"{exercise.id}: {exercise.title}", style="bold"))
     with CheckView(out) as view:
-        result = client.check_file(exercise, view.event, name)
-        if _digest(file) == before:
-            warning = progress.record_check(
-                root, exercise, before, result["passed"], name
-            )
-        else:
-            warning = f"{file.name} was saved during its check; check it again."
-        view.finish(result, overview.following(overview.states(root), exercise))
-    warn(warning)
+        result = checking.check_file(exercise, view.event, backend)
+        view.finish(
+            result, overview.following(overview.states(project_root()), exercise)
+        )
+    warn(result["warning"])
     return bool(result["passed"])
-
-
-def _digest(file: Path) -> str:
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:
-        return ""  # reading it for the check will say what is wrong
 
 
 def _targets(root: Path, target: str | None) -> tuple[Exercise, ...]:
     """What is to be checked: of a unit, the exercises that are in this folder."""
-    found = overview.states(root)
     if target is None:
-        in_work = overview.current(root, found)
-        if in_work is None:
-            raise CheckingFailed("Everything is done here. Name one: layerwise list")
-        return (in_work,)
+        return (next_exercise(root),)
     named = syllabus.find(target)
+    if len(named) == 1:
+        return named
+    found = overview.states(root)
     here = tuple(e for e in named if found[e] != State.ABSENT)
-    if len(named) > 1 and not here:
+    if not here:
         raise CheckingFailed(f"No exercise of {target} is in {root / 'exercises'}.")
-    return named if len(named) == 1 else here
+    return here
+
+
+def next_exercise(root: Path) -> Exercise:
+    """The exercise in work, or the one to begin with.
+
+    Raises:
+        CheckingFailed: If everything in the project is done.
+    """
+    found = overview.current(root, overview.states(root))
+    if found is None:
+        raise CheckingFailed("Everything is done here. Name one: layerwise list")
+    return found
 
 
 def _debug(root: Path, exercises: tuple[Exercise, ...], backend: str) -> int:
@@ -120,9 +132,22 @@ def _debug(root: Path, exercises: tuple[Exercise, ...], backend: str) -> int:
     options = "-p autograder.grading.plugin --import-mode=importlib --inline -s -x -q"
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options.split(), *files],
-        env={**os.environ, "KERAS_BACKEND": backend, "LAYERWISE_PARTS": "keras"},
+        env={
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "LAYERWISE_PARTS": "keras",
+        },
         cwd=root,
     ).returncode
+
+
+def watch(target: Target = None) -> None:
+    """Check again whenever a file is saved."""
+    from course.cli.watch import watch as keep_watching
+
+    refuse_if_broken()
+    keep_watching(target)
 
 
 def hint(
@@ -132,13 +157,16 @@ def hint(
     ] = False,
 ) -> None:
     """One hint more each time; never the solution."""
-    root, out = project_root(), console()
-    exercise = _single(root, target)
+    show_hint(_single(project_root(), target), console(), again)
+
+
+def show_hint(exercise: Exercise, out: Console, again: bool = False) -> None:
+    """The steps seen so far and, unless `again`, the next one."""
+    root, name = project_root(), short_name(exercise)
     steps = hints.ladder(exercise, root)
-    name = short_name(exercise)
     if not steps:
         raise CheckingFailed(f"There are no hints for {name} yet.")
-    read = progress.read(root)
+    read = progress.load(root)
     warn(read.warning)
     seen = min(read.hints_seen(exercise), len(steps))
     shown = seen if again else min(seen + 1, len(steps))
@@ -146,15 +174,14 @@ def hint(
         raise CheckingFailed(f"No hint seen yet. The first: layerwise hint {name}")
     out.print(Text(f"{name}, step {shown} of {len(steps)}\n", style="bold"))
     for number, step in enumerate(steps[:shown], start=1):
-        style = "" if number == shown else "dim"
-        out.print(Padding(Text(f"{number}. {step}", style=style), (0, 0, 1, 2), expand=False))
-    if shown == len(steps):
-        out.print(
-            f"That was all there is to hint at. The lesson says the rest: "
-            f"exercises/{exercise.unit}/README.md"
-        )
-    elif not again:
+        text = Text(f"{number}. {step}", style="" if number == shown else "dim")
+        block(out, text)
+        out.print()
+    if shown < len(steps):
         out.print(Text(f"One step more: layerwise hint {name}", style="dim"))
+    else:
+        lesson = f"exercises/{exercise.unit}/README.md"
+        out.print(f"That was all there is to hint at; the lesson is in {lesson}.")
     if shown > seen:
         warn(progress.record_hint(root, exercise, shown))
 
@@ -166,48 +193,72 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
 ) -> None:
     """Put the stub back; your version is kept in .layerwise/backups."""
-    root, out = project_root(), console()
-    pristine.remember(root)
+    root = project_root()
     exercise = _single(root, target)
-    stub = pristine.stub(exercise, root)
-    file = root / "exercises" / exercise.path
     shown = Path("exercises", exercise.path)
+
+    def agreed() -> bool:
+        if yes:
+            return True
+        if not sys.stdin.isatty():
+            raise CheckingFailed(
+                f"Your {shown} would be replaced. To have that done without being asked: "
+                f"layerwise reset {short_name(exercise)} --yes"
+            )
+        return typer.confirm(f"Replace your {shown} by the stub? A copy is kept.")
+
+    reset_exercise(exercise, console(), agreed)
+
+
+def reset_exercise(
+    exercise: Exercise, out: Console, agreed: Callable[[], bool] = lambda: True
+) -> None:
+    """Puts the stub back and names the copy of what was there.
+
+    Args:
+        exercise: Which exercise.
+        out: Where to say what happened.
+        agreed: Asked before work is replaced.
+
+    Raises:
+        CheckingFailed: If nobody knows the stub.
+    """
+    root = project_root()
+    pristine.remember(root)
+    stub = pristine.stub(exercise, root)
+    file, shown = root / "exercises" / exercise.path, Path("exercises", exercise.path)
     if stub is None:
         raise CheckingFailed(
             f"Nobody knows how {shown} began. Take it from a fresh copy of the course."
         )
     if not file.exists():
         _write(file, stub.text)
-        out.print(f"{shown} is there again, {stub.origin}.", soft_wrap=True)
-        return
-    if file.read_bytes().replace(b"\r\n", b"\n") == stub.text.encode():
-        out.print(f"{shown} is still as it was at the beginning.", soft_wrap=True)
-        return
-    backup = _backup_path(root, exercise)
-    if not (yes or _agreed(f"Replace your {shown} by the stub? A copy is kept.")):
+        out.print(Text(f"{shown} is there again, {stub.origin}."))
+    elif file.read_bytes().replace(b"\r\n", b"\n") == stub.text.encode():
+        out.print(Text(f"{shown} is still as it was at the beginning."))
+    elif not agreed():
         out.print("Nothing was changed.")
-        return
-    backup.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(file, backup)
-    _write(file, stub.text)
-    out.print(f"{shown} is a stub again, {stub.origin}.", soft_wrap=True)
-    out.print(f"Your version: {backup.relative_to(root)}", soft_wrap=True)
+    else:
+        backup = _back_up(file, root, exercise)
+        _write(file, stub.text)
+        out.print(Text(f"{shown} is a stub again, {stub.origin}."))
+        out.print(Text(f"Your version: {backup.relative_to(root)}"))
 
 
-def _agreed(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise CheckingFailed(f"{question} Nobody is here to ask; if so, add --yes.")
-    return typer.confirm(question)
-
-
-def _backup_path(root: Path, exercise: Exercise) -> Path:
-    """A new name: `.layerwise/backups/u05_convolution/conv2d-2026-05-04-17-30-12.py`."""
+def _back_up(file: Path, root: Path, exercise: Exercise) -> Path:
+    """A copy, `.layerwise/backups/u05_convolution/conv2d-2026-05-04-17-30-12.py`."""
     now = f"{datetime.now():%Y-%m-%d-%H-%M-%S}"
     folder = root / ".layerwise" / "backups" / exercise.unit
+    folder.mkdir(parents=True, exist_ok=True)
     path, number = folder / f"{exercise.name}-{now}.py", 1
     while path.exists():
         number += 1
         path = folder / f"{exercise.name}-{now}-{number}.py"
+    try:
+        shutil.copy2(file, path)
+    except OSError:
+        path.unlink(missing_ok=True)  # half a copy is none
+        raise
     return path
 
 
@@ -247,18 +298,20 @@ def solution(
         )
     lines = file.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if not line.strip().startswith("### ")]
-    out.print(Text("\n".join(kept)), soft_wrap=True)
+    out.print(Text("\n".join(kept)))
 
 
 def _single(root: Path, target: str | None) -> Exercise:
     """One exercise: the one named, or the one in work."""
     if target is None:
-        in_work = overview.current(root, overview.states(root))
-        if in_work is None:
-            raise CheckingFailed("Everything is done here. Name one: layerwise list")
-        return in_work
+        return next_exercise(root)
     found = syllabus.find(target)
     if len(found) > 1:
         names = ", ".join(short_name(exercise) for exercise in found)
         raise CheckingFailed(f"{target} is a unit: say which of {names}.")
     return found[0]
+
+
+def show_list(out: Console) -> None:
+    """Everything in this folder, and how far it is."""
+    overview.show_list(project_root(), out)

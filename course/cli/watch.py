@@ -160,9 +160,8 @@ def _posix_key(descriptor: int, wait: float) -> str:
 
 
 def _windows_key(wait: float = 0.0) -> str:
-    import time
-
     import msvcrt  # type: ignore[import-not-found,unused-ignore]
+    import time
 
     if not msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]
         time.sleep(wait)

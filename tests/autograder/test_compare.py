@@ -43,7 +43,11 @@ def test_the_picture_shows_where(expected):
     wrong[1, 2, 3] += 1
     lines = failure(wrong, expected).detail.splitlines()
     assert lines[0] == "where they differ, at [1, :, :]:"
-    assert [line.strip() for line in lines[1:]] == [*["····"] * 2, "···█", *["····"] * 2]
+    assert [line.strip() for line in lines[1:]] == [
+        *["····"] * 2,
+        "···█",
+        *["····"] * 2,
+    ]
 
 
 def test_the_shape_is_asked_for_before_the_dtype(expected):
@@ -149,6 +153,7 @@ SHAPES = {
     ((3, 1), (3,)): "keepdims",
     ((3, 3), (3, 1)): "(n, 1) combined with (n,)",
     ((3, 4, 4), (3, 5, 4)): "Off by one on axis 1",
+    ((1, 5, 4), (3, 5, 4)): "Only 1 of the 3 examples",
     ((15, 4), (3, 5, 4)): "arranged otherwise",
     ((), (3,)): "every axis",
 }

@@ -82,7 +82,9 @@ def test_a_missing_class_is_a_missing_name(engine, workers, reference):
 
 
 def test_an_error_shows_the_students_own_lines_only(engine, workers, reference):
-    wrong = edit(reference, "y = y + self.bias", "y = y + ops.ones((2, 3, 4, 5, 6, 7, 8))")
+    wrong = edit(
+        reference, "y = y + self.bias", "y = y + ops.ones((2, 3, 4, 5, 6, 7, 8))"
+    )
     outcome = next(o for o in judge(engine, workers, wrong).outcomes if not o.passed)
     assert outcome.category == "raised"
     assert "ops.ones((2, 3" in outcome.frames[-1][1]
@@ -101,7 +103,9 @@ def test_an_error_shows_the_students_own_lines_only(engine, workers, reference):
 )
 def test_each_way_to_fail_has_its_category(engine, workers, reference, line, category):
     wrong = edit(
-        reference, "        x = self.pad(inputs)\n", f"        {line}\n        x = inputs\n"
+        reference,
+        "        x = self.pad(inputs)\n",
+        f"        {line}\n        x = inputs\n",
     )
     only = {"test_applies_the_activation_after_the_bias"}
     found = list(_outcomes(engine, workers, wrong, only))
@@ -124,7 +128,9 @@ def test_the_batch_goes_on_after_a_crash(engine, workers, reference):
 def test_what_keeps_running_is_not_asked_again_when_patience_ends(
     engine, workers, reference
 ):
-    endless = edit(reference, "        x = self.pad(inputs)\n", "        while True: pass\n")
+    endless = edit(
+        reference, "        x = self.pad(inputs)\n", "        while True: pass\n"
+    )
     result = judge(engine, workers, endless, patience=1)
     assert [o.category for o in result.outcomes].count("timed_out") == 1
     assert result.outcomes[-1].category == "not_judged"
@@ -136,11 +142,15 @@ def test_the_same_submission_meets_the_same_inputs(engine, root, reference):
 
     submission = Submission(CONV2D, reference, "conv2d.py")
     again = Run(submission, InThisProcess(), engine.secret)
-    other = Run(Submission(CONV2D, reference + "\n", "x"), InThisProcess(), engine.secret)
+    other = Run(
+        Submission(CONV2D, reference + "\n", "x"), InThisProcess(), engine.secret
+    )
     without = Run(submission, InThisProcess(), b"another secret")
     first = Run(submission, InThisProcess(), engine.secret).seed("test_a")
     assert again.seed("test_a") == first
-    assert len({first, other.seed("test_a"), without.seed("test_a"), again.seed("b")}) == 4
+    assert (
+        len({first, other.seed("test_a"), without.seed("test_a"), again.seed("b")}) == 4
+    )
 
 
 def test_verdicts_are_the_same_in_a_worker_and_in_this_process(
@@ -152,6 +162,21 @@ def test_verdicts_are_the_same_in_a_worker_and_in_this_process(
         near = judge(engine, InThisProcess(), source, explain=False).outcomes
         assert [o.category for o in far] == [o.category for o in near]
         assert [o.message for o in far] == [o.message for o in near]
+
+
+def test_a_check_comes_out_the_same_alone_and_in_any_order(
+    engine, workers, root, reference
+):
+    source = mistakes.load(CONV2D, root)[1].applied_to(reference)
+    together = judge(engine, workers, source, explain=False).outcomes
+    backwards = [
+        outcome
+        for expected in reversed(together)
+        for outcome in judge(
+            engine, workers, source, explain=False, only={expected.check}
+        ).outcomes
+    ]
+    assert [o.message for o in reversed(backwards)] == [o.message for o in together]
 
 
 def test_a_record_replays(engine, workers, root, reference, tmp_path):
@@ -180,10 +205,10 @@ def test_a_broken_line_of_records_is_named(tmp_path):
         list(records.read(path))
 
 
-def test_hidden_checks_show_students_only_their_category(
-    engine, workers, reference
-):
-    wrong = edit(reference, "return self.activation(y)", "return self.activation(y) + 1")
+def test_hidden_checks_show_students_only_their_category(engine, workers, reference):
+    wrong = edit(
+        reference, "return self.activation(y)", "return self.activation(y) + 1"
+    )
     hidden = [o for o in judge(engine, workers, wrong).outcomes if o.scope == "hidden"]
     failed = next(o for o in hidden if not o.passed)
     shown = failed.for_student()
