@@ -3,9 +3,13 @@
 Needs Python 3.11–3.13 and the package index; makes `.venv` on first use.
 """
 
+import concurrent.futures
+import hashlib
 import os
 import subprocess
 import sys
+import tempfile
+import time
 import venv
 from pathlib import Path
 
@@ -37,7 +41,9 @@ def install(*extras: str) -> None:
         print("Making .venv", flush=True)
         venv.create(VENV, with_pip=True)
     wanted = sorted({*known, *extras})
-    print(f"Installing layerwise[{','.join(wanted)}]; this takes minutes once", flush=True)
+    print(
+        f"Installing layerwise[{','.join(wanted)}]; this takes minutes once", flush=True
+    )
     command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if not call(*command, "-c", "constraints.txt", "-e", f".[{','.join(wanted)}]"):
         sys.exit(
@@ -48,23 +54,30 @@ def install(*extras: str) -> None:
 
 
 def _fingerprint() -> str:
-    import hashlib
-
     files = (ROOT / "pyproject.toml", ROOT / "constraints.txt")
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def call(*command, **environment: str) -> bool:
+def call(*command, output=None, **environment: str) -> bool:
     """Runs a command in the project; whether it succeeded."""
     values = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
-    return subprocess.run([str(c) for c in command], cwd=ROOT, env=values).returncode == 0
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        words, cwd=ROOT, env=values, stdout=output, stderr=output and subprocess.STDOUT
+    )
+    return done.returncode == 0
 
 
 def step(title: str, *command, **environment: str) -> bool:
-    """A named part of `test`."""
-    print(f"\n=== {title}", flush=True)
-    passed = call(*command, **environment)
-    print(f"=== {title}: {'passed' if passed else 'FAILED'}", flush=True)
+    """A named part of `test`; what it says is shown when it has ended."""
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        passed = call(*command, output=output, **environment)
+        output.seek(0)
+        said = output.read().decode(errors="replace").strip()
+    verdict = "passed" if passed else "FAILED"
+    seconds = time.monotonic() - started
+    print(f"\n=== {title}\n{said}\n=== {title}: {verdict}, {seconds:.0f} s", flush=True)
     return passed
 
 
@@ -84,38 +97,52 @@ def _installed() -> str:
 
 
 def test() -> int:
-    """Everything that CI runs."""
+    """Everything that CI runs: first what is quick, then both backends side by side."""
     install("torch", "tensorflow", "dev")
-    results = {title: step(title, *line, **env) for title, line, env in _test_steps()}
-    print("\n" + "\n".join(f"{'ok  ' if r else 'FAIL'} {t}" for t, r in results.items()))
-    return 0 if all(results.values()) else 1
+    started = time.monotonic()
+    results = {title: step(title, *line) for title, line in _quick_steps()}
+    with concurrent.futures.ThreadPoolExecutor() as lanes:
+        for lane in lanes.map(_lane, BACKENDS):
+            results |= lane
+    print()
+    for title, passed in results.items():
+        print(f"{'ok  ' if passed else 'FAIL'} {title}")
+    failed = list(results.values()).count(False)
+    print(f"{time.monotonic() - started:.0f} s")
+    print(f"{len(results) - failed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
-def _test_steps():
-    """Each part of `test`: its title, its command, its environment."""
-    pytest = (PYTHON, "-m", "pytest", "-q")
-    yield "lint", (BIN / "ruff", "check", "."), {}
-    yield "format", (BIN / "ruff", "format", "--check", "."), {}
-    yield "types", (BIN / "mypy",), {}
-    yield "import contracts", (BIN / "lint-imports",), {}
-    yield "stubs in sync", (BIN / "layerwise", "stubs", "--check"), {}
-    for backend in BACKENDS:
-        env = {"KERAS_BACKEND": backend}
-        yield f"verify on {backend}", (BIN / "layerwise", "verify"), env
-        yield f"pytest solutions on {backend}", (*pytest, "solutions"), env
-        yield f"pytest tests on {backend}", (*pytest, "tests"), env
+def _quick_steps():
+    """Titles and commands of what needs no tensors."""
+    yield "lint", (BIN / "ruff", "check", ".")
+    yield "format", (BIN / "ruff", "format", "--check", ".")
+    yield "types", (BIN / "mypy",)
+    yield "import contracts", (BIN / "lint-imports",)
+    yield "stubs in sync", (BIN / "layerwise", "stubs", "--check")
+
+
+def _lane(backend: str) -> dict[str, bool]:
+    """What is proved on one backend: title → whether it passed."""
+    steps = {
+        "verify": (BIN / "layerwise", "verify"),
+        "pytest solutions": (PYTHON, "-m", "pytest", "-q", "solutions"),
+        "pytest tests": (PYTHON, "-m", "pytest", "-q", "--durations=10", "tests"),
+    }
+    return {
+        f"{title} on {backend}": step(
+            f"{title} on {backend}", *command, KERAS_BACKEND=backend
+        )
+        for title, command in steps.items()
+    }
 
 
 def lint() -> int:
-    """Formats, then lints, then checks types and imports."""
+    """Formats, then lints, then checks types, imports and stubs."""
     install("torch", "tensorflow", "dev")
     call(BIN / "ruff", "format", ".")
-    steps = [line for title, line, _ in _test_steps() if title in LINT]
-    results = [call(*line) for line in steps]  # all of them, also after a failure
+    results = [step(title, *line) for title, line in _quick_steps()]
     return 0 if all(results) else 1
-
-
-LINT = ("lint", "types", "import contracts", "stubs in sync")
 
 
 def bench() -> int:

@@ -30,12 +30,20 @@ def output_size(
 
     with extent = dilation · (window − 1) + 1 (Dumoulin & Visin, 2016, relationship 15).
     An unknown size (None) stays unknown.
+
+    Raises:
+        ValueError: If the window is larger than the axis and nothing is padded.
     """
     if size is None:
         return None
     if padding == "same":
         return math.ceil(size / stride)
     extent = dilation * (window - 1) + 1
+    if size < extent:
+        raise ValueError(
+            f"A window of {extent} pixels does not fit into {size}; make it smaller, or "
+            "pad with padding='same'."
+        )
     return (size - extent) // stride + 1
 
 
@@ -45,8 +53,9 @@ def same_padding(
     """How much `same` padding goes before and after one axis.
 
     Just enough for ⌈size / stride⌉ windows; an odd rest goes behind, as in TensorFlow.
+    Integer arithmetic alone: in a graph, `size` may be a tensor.
     """
     extent = dilation * (window - 1) + 1
-    steps = math.ceil(size / stride)
-    total = max((steps - 1) * stride + extent - size, 0)
+    lacking = extent - 1 - (size - 1) % stride  # of the last window; it may be < 0
+    total = (lacking + abs(lacking)) // 2  # max(lacking, 0)
     return total // 2, total - total // 2

@@ -43,7 +43,8 @@ class Conv2D(keras.Layer):
 
     Raises:
         ValueError: For arguments that don't fit together, and when built on an input
-            whose channels are unknown or not divisible by `groups`.
+            whose channels are unknown or not divisible by `groups`, or that is smaller
+            than a kernel without padding.
 
     Reference: https://arxiv.org/abs/1603.07285, sections 2 and 5.1.
     """
@@ -89,6 +90,9 @@ class Conv2D(keras.Layer):
                 f"{self.name} needs a known number of channels, a multiple of its "
                 f"{self.groups} groups; got input shape {tuple(input_shape)}."
             )
+        self.compute_output_shape(
+            input_shape
+        )  # refuses an image under the kernel's size
         raise NotImplementedError(
             "Kernel and bias, with weights.settings(self, 'kernel')."
         )

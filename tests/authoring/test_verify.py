@@ -53,8 +53,9 @@ def test_a_check_that_the_solution_fails_is_named(project):
 
 
 def test_a_mistake_that_no_check_catches_is_named(project):
-    catalogue = project / "autograder/mistakes" / EXERCISE.unit / f"{EXERCISE.name}.toml"
-    harmless = '\n[[mistake]]\nname = "harmless"\nreplace = "import keras\\n"\n'
+    catalogue = (
+        project / "autograder/mistakes" / EXERCISE.unit / f"{EXERCISE.name}.toml"
+    )
     source = (project / "solutions" / EXERCISE.path).read_text()
     first = source.split('"""')[1].splitlines()[0]
     harmless = (
@@ -62,15 +63,16 @@ def test_a_mistake_that_no_check_catches_is_named(project):
         'with = "Other words."\nsays = "Nothing."\n'
     )
     catalogue.write_text(catalogue.read_text() + harmless)
-    assert "mistake 'harmless' gets full marks" in problems(project)
+    assert "mistake 'harmless' is caught by no check" in problems(project)
 
 
 def test_an_edit_that_fits_nowhere_is_named(project):
-    catalogue = project / "autograder/mistakes" / EXERCISE.unit / f"{EXERCISE.name}.toml"
+    catalogue = (
+        project / "autograder/mistakes" / EXERCISE.unit / f"{EXERCISE.name}.toml"
+    )
     lost = '\n[[mistake]]\nname = "lost"\nreplace = "nowhere"\nwith = ""\nsays = ""\n'
     catalogue.write_text(catalogue.read_text() + lost)
-    with pytest.raises(ValueError, match="stands 0 times"):
-        problems(project)
+    assert "stands 0 times" in problems(project)
 
 
 def test_a_hint_that_names_nothing_is_named(project):

@@ -21,7 +21,9 @@ def test_the_code_in_a_lesson_runs_from_top_to_bottom(unit, pytestconfig):
     blocks = _BLOCK.findall(lesson(unit, pytestconfig))
     assert blocks, "a lesson shows code"
     for number, block in enumerate(blocks, start=1):
-        exec(compile(block, f"{unit.name}/README.md, block {number}", "exec"), namespace)
+        exec(
+            compile(block, f"{unit.name}/README.md, block {number}", "exec"), namespace
+        )
     assert any("assert" in block for block in blocks), "its numbers are proved"
 
 
