@@ -59,7 +59,6 @@ def test_the_machinery_behind_the_parts_is_refused(source, name):
         ("from course import autodiff", "u01/dense"),
         ("from course.parts import Dense", "u01/dense"),
         ("from course.numpy_parts import Softmax", "u00/puzzles"),
-        ("from course.parts import softmax", "u00/puzzles"),
     ],
 )
 def test_ways_round_through_the_course_are_refused(source, name):

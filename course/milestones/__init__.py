@@ -1,0 +1,1 @@
+"""What the parts of a unit do together: one network, trained and measured, a unit."""

@@ -1,0 +1,30 @@
+"""The milestone of u01: a network in NumPy alone learns three data sets."""
+
+import pytest
+
+from course.milestones import u01
+
+
+@pytest.fixture(scope="module")
+def milestone(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAYERWISE_PARTS", "solutions")
+        return u01.run(tmp_path_factory.mktemp("u01"))
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize(
+    "name, accuracy", [("xor", 1.0), ("swiss_roll", 0.98), ("iris", 0.95)]
+)
+def test_it_learns(milestone, name, accuracy):
+    assert milestone[name] >= accuracy
+
+
+@pytest.mark.trains
+def test_it_draws_the_boundaries_and_names_whose_pieces_they_were(milestone):
+    assert [path.name for path in milestone["pictures"]] == [
+        "xor.png",
+        "swiss_roll.png",
+    ]
+    assert all(path.stat().st_size > 10_000 for path in milestone["pictures"])
+    assert set(milestone["parts"].values()) == {"solutions"}
