@@ -99,13 +99,15 @@ class Verifier:
         yield self.root / "exercises" / exercise.unit / "hints.md"
         yield self.root / "autograder/hidden" / exercise.unit / name
 
-    def _judge(self, exercise: Exercise, source: str, quick: bool = False) -> Result:
-        """A verdict; `quick` leaves out what trains a network, and explains."""
+    def _judge(
+        self, exercise: Exercise, source: str, only: set[str] | None = None
+    ) -> Result:
+        """A verdict on all checks, or one with explanations on some of them."""
         return self.engine.judge(
             Submission(exercise, source, f"{exercise.id}.py"),
             InThisProcess(),
-            explain=quick,
-            only=self.engine.suite(exercise).quick if quick else None,
+            explain=only is not None,
+            only=only,
             hash_for_seed="the same inputs for all",
         )
 
@@ -125,19 +127,37 @@ class Verifier:
                 yield f"the solution fails {outcome.check}: {outcome.message}"
 
     def _mistake(self, exercise: Exercise, mistake: Mistake) -> tuple[list[str], bool]:
+        """What is wrong with a mistake, and whether the public checks catch it.
+
+        The hidden checks are asked only where the public ones did not settle it, and
+        those that train a network not at all: a mistake that only they catch is one
+        that nobody can name.
+        """
         source = (self.root / "solutions" / exercise.path).read_text(encoding="utf-8")
-        result = self._judge(exercise, mistake.applied_to(source), quick=True)
-        failed = [outcome for outcome in result.outcomes if not outcome.passed]
-        name = f"mistake {mistake.name!r}"
-        if not failed:
-            return [f"{name} is caught by no check that is quick"], False
-        problems = [
-            f"{name}: {o.check}: {o.message}"
-            for o in failed
-            if o.category == "grader_error"
-        ]
-        named = {outcome.mistake for outcome in failed} - {""}
-        if named != {mistake.name}:
-            said = ", ".join(sorted(named)) or "nothing"
-            problems.append(f"{name} is explained as {said}")
-        return problems, any(outcome.scope == "public" for outcome in failed)
+        mistaken = mistake.applied_to(source)
+        suite = self.engine.suite(exercise)
+        public = {i.name for i in suite.items if suite.scope(i) == "public"}
+        result = self._judge(exercise, mistaken, only=suite.quick & public)
+        in_public = not result.passed
+        problems = _problems_with(mistake, result)
+        if problems:
+            result = self._judge(exercise, mistaken, only=suite.quick)
+            problems = _problems_with(mistake, result)
+        return problems, in_public
+
+
+def _problems_with(mistake: Mistake, result: Result) -> list[str]:
+    failed = [outcome for outcome in result.outcomes if not outcome.passed]
+    name = f"mistake {mistake.name!r}"
+    if not failed:
+        return [f"{name} is caught by no check that is quick"]
+    problems = [
+        f"{name}: {o.check}: {o.message}"
+        for o in failed
+        if o.category == "grader_error"
+    ]
+    named = {outcome.mistake for outcome in failed} - {""}
+    if named != {mistake.name}:
+        said = ", ".join(sorted(named)) or "nothing"
+        problems.append(f"{name} is explained as {said}")
+    return problems

@@ -1,0 +1,89 @@
+"""The fully connected layer (Rosenblatt, 1958; Rumelhart, Hinton & Williams, 1986)."""
+
+import keras
+from keras import ops
+
+from course import weights
+
+
+@keras.saving.register_keras_serializable(package="layerwise")
+class Dense(keras.Layer):
+    """Multiplies the last axis by a matrix, adds a bias, applies an activation.
+
+    With input x of shape (…, D), a kernel k of shape (D, U) and a bias of shape (U,):
+
+        y[…, u] = activation(bias[u] + Σ_d x[…, d] · k[d, u])
+
+    Whatever stands before the last axis (examples, places, time steps) is left alone:
+    each of those vectors of length D goes through the same kernel on its own.
+
+    Args:
+        units: U, how many numbers come out for each vector.
+        activation: A name or function, or None.
+        use_bias: Whether a bias is added; without, the layer has a kernel only.
+        **kwargs: `kernel_` and `bias_` with `initializer` (`glorot_uniform`, `zeros`),
+            `regularizer`, `constraint`; and what every Keras layer takes. Keras's
+            `lora_rank` and `quantization_config` are not built here.
+
+    Input shape: `(B, …, D)`, floating point; all but D may be unknown.
+    Output shape: `(B, …, U)`.
+
+    Weights, in this order: `kernel` (D, U), `bias` (U,).
+
+    Raises:
+        ValueError: If `units` is no positive integer, and when built on an input
+            without a batch axis or with an unknown last dimension.
+
+    Reference: Goodfellow, Bengio & Courville, Deep Learning, 2016, section 6.3.
+    """
+
+    def __init__(self, units, activation=None, use_bias=True, **kwargs):
+        for name in ("lora_rank", "lora_alpha", "quantization_config"):
+            if kwargs.pop(name, None) is not None:
+                raise ValueError(f"{name} is not built here; leave it out.")
+        super().__init__(
+            **weights.take_settings(self, kwargs, kernel="glorot_uniform", bias="zeros")
+        )
+        if type(units) is not int or units < 1:
+            raise ValueError(f"units must be a positive integer; got {units!r}.")
+        self.units, self.use_bias = units, use_bias
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape):
+        if len(input_shape) < 2 or input_shape[-1] is None:
+            raise ValueError(
+                f"{self.name} needs a batch axis and a known last dimension; got input "
+                f"shape {tuple(input_shape)}."
+            )
+        ### BEGIN SOLUTION kernel and bias, with weights.settings(self, "kernel")
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(input_shape[-1], self.units),
+            **weights.settings(self, "kernel"),
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias", shape=(self.units,), **weights.settings(self, "bias")
+            )
+        ### END SOLUTION
+
+    def call(self, inputs):
+        ### BEGIN SOLUTION the product along the last axis, the bias, the activation
+        y = ops.einsum("...d,du->...u", inputs, self.kernel)  # (B, …, U)
+        if self.bias is not None:
+            y = y + self.bias
+        return self.activation(y)
+        ### END SOLUTION
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            **weights.config(self, "kernel", "bias"),
+        }

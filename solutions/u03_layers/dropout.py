@@ -1,0 +1,91 @@
+"""Dropout (Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov, 2014)."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="layerwise")
+class Dropout(keras.Layer):
+    """Sets randomly chosen inputs to zero while training, and lets all pass afterwards.
+
+    In training each element of x is kept with probability 1 − rate, on its own and anew
+    in every call:
+
+        mask[…] = 1 with probability 1 − rate, else 0
+        y[…] = mask[…] · x[…] / (1 − rate)
+
+    Dividing by 1 − rate, the inverted form, keeps the mean of y at x. The paper
+    multiplies the weights by 1 − rate after training instead; here inference has
+    nothing to do: y = x. A rate of 0 keeps everything, a rate of 1 nothing (zeros, never
+    0 / 0).
+
+    Args:
+        rate: The probability of being dropped, from 0 to 1.
+        noise_shape: The shape of the mask, or None for the shape of the input. An entry
+            1 shares the mask along that axis, an entry None takes the input's size:
+            `(None, 1, None)` drops a feature at all time steps or at none.
+        seed: An integer makes the sequence of masks the same for every layer that has
+            it; None starts each layer somewhere else. The masks of one layer differ from
+            call to call in both cases.
+        **kwargs: What every Keras layer takes.
+
+    Input shape: any, floating point; the batch may be unknown.
+    Output shape: the same, of the same dtype.
+
+    Raises:
+        ValueError: If `rate` is outside [0, 1], or `noise_shape` holds anything but
+            positive integers and None.
+
+    Reference: https://jmlr.org/papers/v15/srivastava14a.html, section 4 and appendix A.
+    """
+
+    def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate must be between 0 and 1; got {rate!r}.")
+        if noise_shape is not None:
+            noise_shape = tuple(noise_shape)
+            if any(
+                n is not None and (type(n) is not int or n < 1) for n in noise_shape
+            ):
+                raise ValueError(
+                    "noise_shape must hold positive integers and None; got "
+                    f"{noise_shape!r}."
+                )
+        self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
+        self.supports_masking = True  # a mask over time steps is handed on as it is
+        ### BEGIN SOLUTION a keras.random.SeedGenerator, so that every call draws anew
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        ### END SOLUTION
+
+    def call(self, inputs, training=False):
+        ### BEGIN SOLUTION in training draw the mask, apply it, scale; else pass inputs on
+        if not training or self.rate == 0:
+            return inputs
+        if self.rate == 1:
+            return ops.zeros_like(inputs)
+        keep = 1 - self.rate
+        noise = keras.random.uniform(
+            self.mask_shape(inputs), dtype="float32", seed=self.seed_generator
+        )
+        return ops.where(noise < keep, inputs / keep, 0.0)
+        ### END SOLUTION
+
+    def mask_shape(self, inputs):
+        """The shape of the mask: `noise_shape`, its gaps filled with the input's sizes."""
+        sizes = ops.shape(inputs)
+        if self.noise_shape is None:
+            return sizes
+        pairs = zip(self.noise_shape, sizes, strict=True)
+        return tuple(size if wanted is None else wanted for wanted, size in pairs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "rate": self.rate,
+            "noise_shape": self.noise_shape,
+            "seed": self.seed,
+        }
