@@ -68,9 +68,8 @@ def _run(request: pytest.FixtureRequest) -> Run:
 @pytest.fixture
 def student(_run: Run, request: pytest.FixtureRequest) -> Iterator[Any]:
     """The submission's module, fresh for this check."""
-    connection = _run.open(request.node)
     try:
-        yield connection
+        yield _run.open(request.node)
     finally:
         _run.close(request.node)
 

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,15 +13,18 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from autograder.grading.outcome import CheckFailed
-from autograder.sandbox import wire
+from autograder.grading import verdicts
+from autograder.grading.verdicts import End
+from autograder.sandbox import wire, worker
 from autograder.sandbox.interpreter import Interpreter
 from autograder.sandbox.limits import Limits
 
 _PRINTED = 16_384  # bytes of the submission's output that are kept
 _START_SECONDS = 120
+_ANSWER_SECONDS = 10  # in which the template carries out an order
+_PATIENCE = 0.2  # seconds in which a worker that hung up may end by itself
 
 
 class TemplateFailed(RuntimeError):
@@ -67,11 +71,17 @@ class _Direct:
 class Workers:
     """Workers forked from one template, a few of them ready before they are needed.
 
+    A template that has ended is started again for the next check. To be used from one
+    thread at a time.
+
     Args:
         command: Starts the template; the control descriptor's number is appended.
         environment: The template's whole environment.
         ahead: How many workers wait.
         on_start: Called while the template starts, a few times a second.
+
+    Attributes:
+        on_wait: Called while a worker is waited for, a few times a second; may raise.
     """
 
     def __init__(
@@ -81,22 +91,31 @@ class Workers:
         ahead: int = 2,
         on_start: Callable[[], None] = lambda: None,
     ):
+        self._command, self._environment = command, dict(environment)
         self._ahead = ahead
+        self.on_wait: Callable[[], None] = lambda: None
         self._tokens = itertools.count(1)
         self._ready: collections.deque[_Worker] = collections.deque()
-        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as this)
-        self.process = subprocess.Popen(
-            [*command, str(theirs.fileno())],
-            env=dict(environment),
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        theirs.close()
-        self._await_ready(on_start)
+        self._start(on_start)
+
+    def _start(self, on_start: Callable[[], None] = lambda: None) -> None:
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self.process = subprocess.Popen(
+                [*self._command, str(theirs.fileno())],
+                env=self._environment,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            self._await_ready(on_start)
+        except BaseException:
+            self._kill()
+            raise
 
     def _await_ready(self, on_start: Callable[[], None]) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -108,27 +127,35 @@ class Workers:
                 on_start()
                 continue
             if data:
-                self.control.settimeout(10)
+                self.control.settimeout(_ANSWER_SECONDS)
                 return
             break
-        self.process.kill()
-        self.process.wait()
         raise TemplateFailed(f"The template did not start:\n{self._said()}")
 
     def _said(self) -> str:
         size = os.fstat(self._log.fileno()).st_size
-        return os.pread(self._log.fileno(), 4000, max(0, size - 4000)).decode(
-            errors="replace"
-        )
+        end = os.pread(self._log.fileno(), 4000, max(0, size - 4000))
+        return end.decode(errors="replace").strip()
 
     def open(self, limits: Limits) -> "_Worker":
-        """A fresh worker, from those that wait if the limits are theirs."""
+        """A fresh worker, from those that wait if the limits are theirs.
+
+        Raises:
+            TemplateFailed: If the template has ended and does not start again.
+        """
+        if self.process.poll() is not None:
+            self._kill()
+            self._start()
         waiting = [w for w in self._ready if w.limits == limits]
         worker = waiting[0] if waiting else self._spawn(limits)
         if waiting:
             self._ready.remove(worker)
         self.prepare(limits)
-        worker.start_clock()
+        try:
+            worker.await_ready()
+        except BaseException:
+            worker.close()
+            raise
         return worker
 
     def prepare(self, limits: Limits) -> None:
@@ -148,22 +175,30 @@ class Workers:
                 self.control, [json.dumps(order).encode()], [theirs.fileno(), output]
             )
         except OSError as error:
-            raise TemplateFailed(f"The template has ended:\n{self._said()}") from error
+            ours.close()
+            os.close(output)
+            raise self._failed() from error
         finally:
             theirs.close()
         return _Worker(self, token, wire.Channel(ours), output, limits)
 
-    def stop(self, token: int) -> int:
-        """Kills a worker; its exit code, or minus the signal that ended it."""
+    def stop(self, token: int, patience: float = 0) -> End:
+        """Kills a worker, unless it ends by itself within `patience` seconds."""
+        order = {"do": "stop", "token": token, "patience": patience}
         try:
-            self.control.send(json.dumps({"do": "stop", "token": token}).encode())
+            self.control.send(json.dumps(order).encode())
             while data := self.control.recv(4096):
                 answer = json.loads(data)
-                if answer["token"] == token:
-                    return answer["status"]
+                if answer.pop("token") == token:
+                    return End(**answer)
         except OSError as error:
-            raise TemplateFailed(f"The template has ended:\n{self._said()}") from error
-        raise TemplateFailed(f"The template has ended:\n{self._said()}")
+            raise self._failed() from error
+        raise self._failed()
+
+    def _failed(self) -> TemplateFailed:
+        """The template is of no more use: makes sure of it, and says why."""
+        self._kill()
+        return TemplateFailed(f"The template has ended:\n{self._said()}")
 
     def forget(self, token: int) -> None:
         """Kills a worker without waiting for it."""
@@ -172,15 +207,18 @@ class Workers:
 
     def close(self) -> None:
         """Ends the template and with it every worker."""
+        self._kill(patience=5)
+        self._log.close()
+
+    def _kill(self, patience: float = 0) -> None:
         while self._ready:
             self._ready.popleft().close()
-        self.control.close()
-        try:
-            self.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self._log.close()
+        self.control.close()  # tells the template to end
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(patience)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def __enter__(self) -> "Workers":
         return self
@@ -192,55 +230,56 @@ class Workers:
 class _Worker:
     """The grader's end of one worker."""
 
-    def __init__(self, workers, token, channel, output, limits):
+    def __init__(
+        self,
+        workers: Workers,
+        token: int,
+        channel: wire.Channel,
+        output: int,
+        limits: Limits,
+    ):
         self._workers, self._token, self._output = workers, token, output
         self._channel, self.limits = channel, limits
         self._deadline = 0.0
         self._ended = False
 
-    def start_clock(self) -> None:
+    def await_ready(self) -> None:
+        """Waits until the worker is confined, and starts the clock.
+
+        Raises:
+            TemplateFailed: If it ends before; it has not seen a submission yet, so
+                that is nobody's fault but the machine's.
+        """
+        deadline = time.monotonic() + _START_SECONDS
+        try:
+            if self._channel.receive(deadline, self._workers.on_wait) != worker.READY:
+                raise wire.WireError("its first word is not the one expected")
+        except wire.WireError as error:
+            self._workers.stop(self._token)
+            self._ended = True
+            said = f"{self._workers._said()}\n{self.printed()}".strip()
+            raise TemplateFailed(f"A worker did not start: {error}.\n{said}") from error
         self._deadline = time.monotonic() + self.limits.wall_seconds
 
     def exchange(self, frame: bytes) -> bytes:
         try:
-            self._channel.send_bytes(frame, self._deadline)
-            return self._channel.receive_bytes(self._deadline)
+            self._channel.send_bytes(frame, self._deadline, self._workers.on_wait)
+            return self._channel.receive_bytes(self._deadline, self._workers.on_wait)
         except wire.Late:
             self._end()
-            raise self._too_late() from None
+            raise verdicts.too_late(self.limits) from None
         except wire.Closed:
-            raise self._why_it_ended(self._end()) from None
-
-    def _too_late(self) -> CheckFailed:
-        return CheckFailed(
-            "timed_out",
-            f"No answer within {self.limits.wall_seconds:g} s.",
-            explanation="Is there a loop that never ends, or one that waits?",
-        )
-
-    def _why_it_ended(self, status: int) -> CheckFailed:
-        if status in (-24, -9) and not self._memory_was_short():  # SIGXCPU, then KILL
-            return CheckFailed(
-                "timed_out",
-                f"Stopped after {self.limits.cpu_seconds:g} s of computing.",
-                explanation="Is there a loop that never ends, or one over every element?",
-            )
-        if status in (-6, -9):
-            return CheckFailed("out_of_memory", "The process ran out of memory.")
-        if status < 0:
-            return CheckFailed("exited", f"The process crashed (signal {-status}).")
-        return CheckFailed("exited", f"The process ended itself (exit code {status}).")
-
-    def _memory_was_short(self) -> bool:
-        return "bad_alloc" in self.printed() or "MemoryError" in self.printed()
+            end = self._end(_PATIENCE)
+            raise verdicts.why_it_ended(end, self.limits, self.printed()) from None
 
     def printed(self) -> str:
-        text = os.pread(self._output, _PRINTED, 0).decode(errors="replace")
-        return text
+        return verdicts.readable(os.pread(self._output, _PRINTED, 0))
 
-    def _end(self) -> int:
+    def _end(self, patience: float = 0) -> End:
+        if self._ended:
+            return End()
         self._ended = True
-        return self._workers.stop(self._token)
+        return self._workers.stop(self._token, patience)
 
     def close(self) -> None:
         if not self._ended:
@@ -258,10 +297,14 @@ def _memory_file() -> int:
         return os.dup(file.fileno())
 
 
-def unisolated(backend: str, **options) -> Workers:
+def unisolated(backend: str, **options: Any) -> Any:
     """Workers on the student's own machine: limits and time-outs, nothing more."""
     root = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, **template_environment(backend), "PYTHONPATH": root}
+    if sys.platform in ("win32", "darwin"):  # no fork, or one that frameworks crash in
+        from autograder.grading.spawned import SpawnedWorkers
+
+        return SpawnedWorkers(environment, **options)
     command = [sys.executable, "-m", "autograder.sandbox.template"]
     return Workers(command, environment, **options)
 
@@ -281,4 +324,8 @@ def template_environment(backend: str) -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
+        # Memory in large pages, all of it from glibc: a fork copies fewer entries.
+        "PYTHONMALLOC": "malloc",
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+        "PYTHONSAFEPATH": "1",  # a numpy.py in the current folder is not NumPy
     }

@@ -17,3 +17,10 @@ def settle() -> str:
     if name == "torch":
         sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
     return name
+
+
+def look_at_processor() -> None:
+    """Has PyTorch read what it wants from /proc/cpuinfo, which workers can't see."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.backends.cpu.get_cpu_capability()

@@ -5,9 +5,13 @@ same `id` and either `value` or `error`. The same interpreter serves in a sandbo
 worker and, for maintainers and `--debug`, in the grading process itself.
 """
 
+import contextlib
+import errno
 import inspect
+import sys
 import traceback
 import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +21,13 @@ from autograder.sandbox.loading import ForbiddenAPI, load_module, switch_off
 
 _PLAIN = (type(None), bool, int, float, str, bytes)
 _TEXT_LIMIT = 4_000  # characters of an error that are sent
+_DEPTH = wire.MAX_DEPTH - 4  # requests and answers are nested themselves
+_NO_MEMORY = (  # how the backends say it
+    "can't allocate memory",
+    "not enough memory",
+    "OOM when allocating",
+    "std::bad_alloc",
+)
 
 
 class MissingName(Exception):
@@ -24,12 +35,19 @@ class MissingName(Exception):
 
 
 class Interpreter:
-    """Holds one submission and the objects that checks have made from it."""
+    """Holds one submission and the objects that checks have made from it.
 
-    def __init__(self) -> None:
+    Args:
+        traces: A `traces.Traces` from before the first submission, where the process
+            is to serve more than one check.
+    """
+
+    def __init__(self, traces: Any = None) -> None:
+        self._traces = traces
         self.objects: list[Any] = []
         self.filename = "<submission>"
         self.tensors = True
+        self._switch_on: Callable[[], None] = lambda: None
 
     def handle(self, frame: bytes) -> bytes:
         """One request in, one answer out."""
@@ -41,8 +59,12 @@ class Interpreter:
             return wire.pack(answer)
         except BaseException as error:  # SystemExit too: the check hears of it
             answer.pop("value", None)
-            answer["error"] = self._describe(error)
+            answer["error"] = self._told(error)
             return wire.pack(answer)
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(Exception):  # closed, replaced or full
+                    stream.flush()
 
     # Requests
 
@@ -58,7 +80,7 @@ class Interpreter:
         """Imports the submission; answers with a reference to its module."""
         self.filename, self.tensors = filename, tensors
         operations.seed(seed)
-        switch_off(forbidden)
+        self._switch_on = switch_off(forbidden)
         return load_module(source, filename, name)
 
     def do_get(self, target: Any, name: str) -> Any:
@@ -85,6 +107,12 @@ class Interpreter:
         """A helper from `operations`: gradients, a short training, a round trip."""
         return operations.PUBLIC[name](*args, **kwargs)
 
+    def do_reset(self) -> bool:
+        """Forgets the check; whether the process is as good as new for another."""
+        self.objects.clear()
+        self._switch_on()
+        return self._traces is not None and self._traces.wiped()
+
     # Values out and in
 
     def _resolve(self, number: int) -> Any:
@@ -92,18 +120,20 @@ class Interpreter:
             raise wire.WireError("no such object")
         return self.objects[number]
 
-    def _export(self, value: Any) -> Any:
+    def _export(self, value: Any, depth: int = 0) -> Any:
         kind = type(value)
         if kind in _PLAIN:
             return value
         if kind is np.ndarray or isinstance(value, np.generic):
             if np.asarray(value).dtype.name in wire.PLAIN_DTYPES:
                 return value
-        elif kind in (list, tuple) and len(value) <= wire.MAX_ITEMS:
-            return kind(self._export(item) for item in value)
-        elif kind is dict and len(value) <= wire.MAX_ITEMS:
+        elif kind in (list, tuple, dict) and not _fits(value, depth):
+            pass
+        elif kind in (list, tuple):
+            return kind(self._export(item, depth + 1) for item in value)
+        elif kind is dict:
             if all(type(key) in _PLAIN for key in value):
-                return {key: self._export(item) for key, item in value.items()}
+                return {k: self._export(item, depth + 1) for k, item in value.items()}
         elif operations.is_tensor(value):
             return operations.to_numpy(value)
         elif isinstance(value, np.ndarray) and value.dtype.name in wire.PLAIN_DTYPES:
@@ -112,33 +142,48 @@ class Interpreter:
         length = len(value) if hasattr(kind, "__len__") else -1
         return wire.Reference(len(self.objects) - 1, kind.__name__[:100], length)
 
+    def _told(self, error: BaseException) -> dict[str, Any]:
+        """What is sent about an error, even if the error itself resists."""
+        try:
+            return self._describe(error)
+        except BaseException as second:
+            name = type(second).__name__[:100]
+            text = f"an error whose description failed with {name}"
+            return {"kind": "raised", "type": "", "text": text, "frames": []}
+
     def _describe(self, error: BaseException) -> dict[str, Any]:
+        stack = traceback.extract_tb(error.__traceback__)
         frames = [
-            [frame.lineno or 0, (frame.line or "")[:200], frame.name[:100]]
-            for frame in traceback.extract_tb(error.__traceback__)
+            [frame.lineno or 0, _sendable(frame.line or "", 200), frame.name[:100]]
+            for frame in stack
             if frame.filename == self.filename
         ]
+        own = bool(stack) and stack[-1].filename == self.filename
         text = str(error)
         if isinstance(error, SyntaxError):
             text = error.msg
-            frames.append([error.lineno or 0, (error.text or "").rstrip()[:200], ""])
+            line = _sendable((error.text or "").rstrip(), 200)
+            frames.append([error.lineno or 0, line, ""])
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            text = "more was printed or written than a check may"
         return {
-            "kind": self._kind(error, frames),
-            "type": type(error).__name__[:100],
-            "text": text[:_TEXT_LIMIT],
+            "kind": self._kind(error, frames, own),
+            "type": _sendable(type(error).__name__, 100),
+            "text": _sendable(text, _TEXT_LIMIT),
             "frames": frames[-8:],
         }
 
-    def _kind(self, error: BaseException, frames: list) -> str:
+    def _kind(self, error: BaseException, frames: list, own: bool) -> str:
+        """The category; `own`: the error was raised by a line of the submission."""
         if isinstance(error, ForbiddenAPI):
             return "forbidden_api"
         if isinstance(error, MissingName):
             return "missing_name"
-        if isinstance(error, NotImplementedError) and frames:
+        if isinstance(error, NotImplementedError) and own:
             return "not_attempted"
         if isinstance(error, SyntaxError) and not frames[:-1]:
             return "syntax_error"
-        if isinstance(error, MemoryError):
+        if _is_about_memory(error):
             return "out_of_memory"
         if isinstance(error, (SystemExit, KeyboardInterrupt)):
             return "exited"
@@ -147,6 +192,23 @@ class Interpreter:
         if isinstance(error, TypeError) and not frames:
             return "wrong_signature"
         return "raised"
+
+
+def _fits(items: Any, depth: int) -> bool:
+    """Whether a list, tuple or dict may cross; if not, it stays here."""
+    return len(items) <= wire.MAX_ITEMS and depth < _DEPTH
+
+
+def _sendable(text: str, limit: int) -> str:
+    """Cut, and without the halves of characters that UTF-8 has no bytes for."""
+    return str(text)[:limit].encode(errors="replace").decode()
+
+
+def _is_about_memory(error: BaseException) -> bool:
+    """Whether memory ran out; PyTorch says so in a RuntimeError."""
+    if isinstance(error, MemoryError):
+        return True
+    return any(words in str(error) for words in _NO_MEMORY)
 
 
 def _belongs_to_keras(target: Any) -> bool:

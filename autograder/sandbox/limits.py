@@ -1,8 +1,13 @@
 """What one worker may use: processor time, memory, processes, files."""
 
+import contextlib
 import os
-import resource
 from dataclasses import asdict, dataclass
+
+try:
+    import resource
+except ImportError:  # Windows: `grading.spawned` watches its workers instead
+    resource = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -14,7 +19,9 @@ class Limits:
         wall_seconds: Elapsed time; the grader stops the worker after it.
         memory: Bytes of address space on top of what the template has.
         file_size: Bytes of the largest file, and of what the check may print.
-        processes: Processes and threads of the worker, itself included.
+        folder: Bytes of all temporary files (where the worker has its own folder).
+        processes: Processes and threads of the worker, itself included (where the
+            worker has a user of its own).
         open_files: Open descriptors.
     """
 
@@ -22,6 +29,7 @@ class Limits:
     wall_seconds: float = 30
     memory: int = 2 * 2**30
     file_size: int = 64 * 2**20
+    folder: int = 256 * 2**20
     processes: int = 64
     open_files: int = 256
 
@@ -31,6 +39,8 @@ class Limits:
 
 def apply(limits: Limits) -> None:
     """Lowers this process's resource limits for good."""
+    if resource is None:
+        return
     cpu = max(1, round(limits.cpu_seconds))
     used = int(sum(os.times()[:2]))
     _lower(resource.RLIMIT_CPU, used + cpu, used + cpu + 1)
@@ -43,6 +53,15 @@ def apply(limits: Limits) -> None:
 def limit_processes(count: int) -> None:
     """Bounds this user's processes; only where the worker has a user of its own."""
     _lower(resource.RLIMIT_NPROC, count)
+
+
+def die_first_when_memory_is_short() -> None:
+    """Tells Linux to end this process and what it starts before any other."""
+    with contextlib.suppress(FileNotFoundError), open(_OOM, "w") as file:
+        file.write("1000")
+
+
+_OOM = "/proc/self/oom_score_adj"
 
 
 def _lower(which: int, soft: int, hard: int | None = None) -> None:

@@ -1,9 +1,18 @@
 """Executing a submission's source as a module, with what is forbidden switched off."""
 
+import linecache
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from course import parts
+
+# What exercises and `course` itself need from modules that are forbidden as a whole.
+_NEEDED = frozenset(
+    ["keras.layers.Layer", "keras.layers.InputSpec", "keras.backend.backend"]
+)
+_TWIN = "keras._tf_keras."  # Keras's whole public interface once more, below this name
 
 
 class ForbiddenAPI(Exception):
@@ -20,9 +29,92 @@ def load_module(source: str, filename: str, name: str) -> types.ModuleType:
     """
     module = types.ModuleType(name)
     module.__file__ = filename
+    lines = source.splitlines(keepends=True)
+    linecache.cache[filename] = (len(source), None, lines, filename)  # for tracebacks
     sys.modules[name] = module
     exec(compile(source, filename, "exec"), module.__dict__)
     return module
+
+
+def switch_off(dotted_names: Iterable[str]) -> Callable[[], None]:
+    """Puts a refusal in the place of each public name, whatever else it is called.
+
+    A module among the names stands for every function and class in it. Keras's own
+    modules reach each other below `keras.src`, so its built-in training loop and its
+    serialization go on working, and `course.parts` keeps the layers it may give. For
+    untrusted processes only.
+
+    Returns:
+        A function that switches all of it on again.
+    """
+    undone: list[tuple[types.ModuleType, str, Any]] = []
+
+    def replace(module: types.ModuleType, attribute: str, dotted: str) -> None:
+        value = vars(module)[attribute]
+        if not hasattr(value, "__trapped__"):
+            undone.append((module, attribute, value))
+            setattr(module, attribute, _trap(dotted))
+
+    names, modules = _sorted_out(dotted_names)
+    for dotted, value in names.items():
+        for module, attribute in _aliases(dotted, value):
+            replace(module, attribute, dotted)
+    for dotted in modules:
+        for module in _modules_of(dotted):
+            for attribute in _public_callables(module):
+                if module.__name__ == "keras.layers":
+                    parts.KEPT.setdefault(attribute, vars(module)[attribute])
+                replace(module, attribute, f"{dotted}.{attribute}")
+
+    def switch_on() -> None:
+        parts.KEPT.clear()
+        for module, attribute, value in undone:
+            setattr(module, attribute, value)
+
+    return switch_on
+
+
+def _sorted_out(dotted_names: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+    """Functions and classes by name, and the modules that are forbidden as a whole."""
+    names, modules = {}, []
+    for dotted in dotted_names:
+        if dotted == "keras.src":
+            continue  # Keras itself lives there: left to the analysis of the source
+        module_name, _, attribute = dotted.rpartition(".")
+        value = getattr(sys.modules.get(module_name), attribute, None)
+        if isinstance(value, types.ModuleType):
+            modules.append(dotted)
+        elif callable(value):
+            names[dotted] = value
+    return names, modules
+
+
+def _aliases(dotted: str, value: Any) -> Iterator[tuple[types.ModuleType, str]]:
+    """Every public place where `value` is to be had: Conv2D is Convolution2D too."""
+    module_name, _, attribute = dotted.rpartition(".")
+    yield sys.modules[module_name], attribute
+    for name, module in list(sys.modules.items()):
+        if name.startswith("keras") and not name.startswith("keras.src"):
+            for alias, found in list(vars(module).items()):
+                if found is value:
+                    yield module, alias
+
+
+def _modules_of(dotted: str) -> Iterator[types.ModuleType]:
+    """A module, the public ones below it, and their twins."""
+    for name, module in list(sys.modules.items()):
+        public = name.removeprefix(_TWIN)
+        if public == dotted or public.startswith(f"{dotted}."):
+            yield module
+
+
+def _public_callables(module: types.ModuleType) -> Iterator[str]:
+    public = module.__name__.removeprefix(_TWIN)
+    for attribute, value in list(vars(module).items()):
+        if attribute.startswith("_") or f"{public}.{attribute}" in _NEEDED:
+            continue
+        if callable(value) and not isinstance(value, types.ModuleType):
+            yield attribute
 
 
 def _trap(dotted: str) -> Any:
@@ -33,19 +125,5 @@ def _trap(dotted: str) -> Any:
         )
 
     refuse.__name__ = dotted.rpartition(".")[2]
+    refuse.__trapped__ = True  # type: ignore[attr-defined]
     return refuse
-
-
-def switch_off(dotted_names: Iterable[str]) -> None:
-    """Puts a refusal in the place of each public name that exists here.
-
-    Keras's own modules reach each other below `keras.src`, so its built-in training
-    loop and its serialization go on working. A whole forbidden module is left to the
-    static analysis. For untrusted processes only: it changes Keras for good.
-    """
-    for dotted in dotted_names:
-        module_name, _, attribute = dotted.rpartition(".")
-        module = sys.modules.get(module_name)
-        value = getattr(module, attribute, None)
-        if callable(value) and not isinstance(value, types.ModuleType):
-            setattr(module, attribute, _trap(dotted))

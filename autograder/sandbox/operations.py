@@ -1,5 +1,6 @@
 """What checks may ask for beside plain calls: gradients, training, a save and load."""
 
+import importlib
 import os
 import tempfile
 from typing import Any
@@ -13,9 +14,9 @@ class NotSerializable(Exception):
 
 def seed(number: int) -> None:
     """Seeds Python's, NumPy's and the backend's generators."""
-    import keras
+    from keras.src.utils.rng_utils import set_random_seed  # the public one may be off
 
-    keras.utils.set_random_seed(number % 2**31)
+    set_random_seed(number % 2**31)
 
 
 def is_tensor(value: Any) -> bool:
@@ -100,8 +101,8 @@ def trained(
 
     Args:
         model: A model, or a layer, which is trained inside one.
-        loss: A name, or a configuration for an argument that is not the default:
-            `{"class_name": "SparseCategoricalCrossentropy", "config": {"from_logits": True}}`.
+        loss: A name; or a configuration, where an argument is not the default:
+            `{"class_name": "BinaryCrossentropy", "config": {"from_logits": True}}`.
     """
     import keras
 
@@ -190,6 +191,29 @@ def _classes_beside(layer: Any) -> dict[str, type]:
     return known
 
 
+def imported(dotted: str) -> Any:
+    """What a dotted name stands for here: `keras.layers.Dense`, `course.data.load`."""
+    module, _, name = dotted.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def arguments_after(function: Any, args: list) -> list:
+    """Calls a function and answers with its arguments, as the call has left them.
+
+    Arrays that it changed in place have changed; what it put into a list instead of
+    them is not shown.
+    """
+    kept = _with_own_lists(args)
+    function(*args)
+    return kept
+
+
+def _with_own_lists(value: Any) -> Any:
+    if type(value) in (list, tuple):
+        return type(value)(_with_own_lists(item) for item in value)
+    return value
+
+
 PUBLIC = {
     function.__name__: function
     for function in (
@@ -199,5 +223,7 @@ PUBLIC = {
         symbolic_shape,
         saved_and_loaded,
         seed,
+        imported,
+        arguments_after,
     )
 }

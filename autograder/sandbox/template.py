@@ -4,28 +4,29 @@ It forks a worker for each check, which costs milliseconds where starting Python
 importing Keras costs seconds. It never runs a submission's code itself, so what it
 says about a worker's end can be believed.
 
-Started as `python -m autograder.sandbox.template CONTROL_FD`. On the control socket
-come single-line JSON orders, each with a token that names the worker:
+Started as `python -m autograder.sandbox.template [--enclosed] CONTROL_FD`; enclosed
+(see `enclosure`), each worker gets namespaces of its own. On the control socket come
+single-line JSON orders, each with a token that names the worker:
 
     {"do": "spawn", "token": 7, "limits": {…}}   + two descriptors: channel, output
-    {"do": "stop", "token": 7}                   → {"token": 7, "status": -9}
+    {"do": "stop", "token": 7, "patience": 0.2}  → {"token": 7, "status": -9, …}
     {"do": "forget", "token": 7}                 the same, without an answer
 """
 
-import ctypes
 import gc
 import json
 import os
 import signal
 import socket
 import sys
+import time
+import traceback
 from typing import Any
 
 from autograder.sandbox import backend, worker
 from autograder.sandbox.limits import Limits
 
 _MESSAGE = 4096  # bytes of an order, at most
-_PR_SET_CHILD_SUBREAPER = 36
 
 
 class Template:
@@ -33,10 +34,12 @@ class Template:
 
     Args:
         control: The connection to the grader.
+        nursery: A `confinement.Nursery` that forks and confines workers; None for
+            workers with limits alone.
     """
 
-    def __init__(self, control: socket.socket):
-        self.control = control
+    def __init__(self, control: socket.socket, nursery: Any = None):
+        self.control, self.nursery = control, nursery
         self.workers: dict[int, int] = {}  # token → pid
 
     def serve(self) -> None:
@@ -44,6 +47,8 @@ class Template:
         try:
             while order := self._next_order():
                 getattr(self, "_" + order.pop("do"))(**order)
+        except OSError as error:
+            print(f"The connection to the grader broke: {error}", file=sys.stderr)
         finally:
             for token in list(self.workers):
                 self._end(token)
@@ -58,37 +63,74 @@ class Template:
         return order
 
     def _spawn(self, token: int, limits: dict, descriptors: list[int]) -> None:
-        pid = os.fork()
+        try:
+            pid = self.nursery.fork() if self.nursery else os.fork()
+        except OSError as error:  # too many processes, no memory: the grader is told
+            print(f"No worker could be started: {error}", file=sys.stderr)
+            pid = -1  # by the end of the channel
         if pid == 0:
             try:
                 os.setsid()
-                worker.main(*descriptors, Limits(**limits))
+                channel, output = descriptors
+                worker.main(channel, output, Limits(**limits), self.nursery)
+            except BaseException:
+                traceback.print_exc()
             finally:
-                os._exit(70)
-        self.workers[token] = pid
+                os._exit(worker.BROKEN)
         for descriptor in descriptors:
             os.close(descriptor)
+        if pid > 0:
+            self.workers[token] = pid
 
-    def _stop(self, token: int) -> None:
-        answer = {"token": token, "status": self._end(token)}
+    def _stop(self, token: int, patience: float) -> None:
+        answer = {"token": token, **self._end(token, patience)}
         self.control.send(json.dumps(answer).encode())
 
     def _forget(self, token: int) -> None:
         self._end(token)
 
-    def _end(self, token: int) -> int:
-        """Kills a worker and what it started; its exit code, or minus the signal."""
-        pid = self.workers.pop(token)
-        ended, status = os.waitpid(pid, os.WNOHANG)
+    def _end(self, token: int, patience: float = 0) -> dict[str, Any]:
+        """Kills a worker and what it started.
+
+        Args:
+            token: Which one.
+            patience: Seconds in which it may end by itself.
+
+        Returns:
+            Its exit code, or minus the signal; whether it had to be killed; the
+            processor seconds and the bytes of memory that it has used.
+        """
+        pid = self.workers.pop(token, None)
+        if pid is None:
+            return {"status": None, "killed": False, "cpu": 0.0, "memory": 0}
+        status, usage = _wait(pid, patience)
+        killed = status is None
         for kill, target in ((os.killpg, pid), (os.kill, pid)):
             try:
                 kill(target, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
                 continue  # already gone
-        if not ended:
-            _, status = os.waitpid(pid, 0)
+        if status is None:
+            _, status, usage = os.wait4(pid, 0)
         _kill_strays(set(self.workers.values()))
-        return os.waitstatus_to_exitcode(status)
+        return {
+            "status": os.waitstatus_to_exitcode(status),
+            "killed": killed,
+            "cpu": usage.ru_utime + usage.ru_stime,
+            "memory": usage.ru_maxrss * 1024,
+        }
+
+
+def _wait(pid: int, patience: float) -> tuple[int | None, Any]:
+    """The status and usage of a child that ends within `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while True:
+        ended, status, usage = os.wait4(pid, os.WNOHANG)
+        if ended:
+            return status, usage
+        if time.monotonic() >= deadline:
+            return None, None
+        time.sleep(0.002)
 
 
 def _kill_strays(known: set[int]) -> None:
@@ -101,28 +143,39 @@ def _kill_strays(known: set[int]) -> None:
             return
         for pid in strays:
             os.kill(pid, signal.SIGKILL)
+        for pid in strays:
             os.waitpid(pid, 0)
 
 
-def _adopt_orphans() -> None:
+def _prepare_for_workers(enclosed: bool) -> Any:
+    """Finds out, before the seconds that Keras takes, whether workers can be had."""
+    if enclosed:
+        from autograder.sandbox import confinement
+
+        confinement.trial()
+        return confinement.Nursery()
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        from autograder.sandbox import kernel
+
+        kernel.adopt_orphans()
+    return None
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    control = socket.socket(fileno=int(sys.argv[1]))
+    control = socket.socket(fileno=int(sys.argv[-1]))
+    nursery = _prepare_for_workers(enclosed="--enclosed" in sys.argv)
     backend.settle()
     import keras  # noqa: F401  (the import is the point)
 
     import course.autodiff
     import course.parts  # noqa: F401
 
-    _adopt_orphans()
+    backend.look_at_processor()
     gc.collect()
     gc.freeze()  # the collector must not touch, and so copy, the shared pages
     control.send(json.dumps({"ready": os.getpid()}).encode())
-    Template(control).serve()
+    Template(control, nursery).serve()
 
 
 if __name__ == "__main__":

@@ -1,32 +1,52 @@
-"""One worker: a process forked from the template that serves one check."""
+"""One worker: a process that serves one check, or several where it can't be forked.
 
+Forked from the template, it begins in `main`. Elsewhere (see `grading.spawned`) it is
+started as `python -m autograder.sandbox.worker PORT` and calls back.
+"""
+
+import gc
+import io
 import os
 import signal
 import socket
+import sys
+import threading
+from typing import Any
 
-from autograder.sandbox import limits, wire
+from autograder.sandbox import backend, limits, wire
 from autograder.sandbox.interpreter import Interpreter
 
+READY = {"ready": True}  # a worker's first word, before it has seen a submission
+BROKEN = 70  # the exit code of a worker that could not do its work
 
-def main(channel_fd: int, output_fd: int, bounds: limits.Limits) -> None:
+
+def main(
+    channel_fd: int, output_fd: int, bounds: limits.Limits, nursery: Any = None
+) -> None:
     """Serves requests until the grader hangs up. Never returns.
 
     Args:
         channel_fd: The worker's end of the connection to the grader.
         output_fd: Where everything that the submission prints goes.
         bounds: The limits of the check.
+        nursery: A `confinement.Nursery` that cuts the worker off; None for limits
+            alone.
     """
-    _keep_only(channel_fd, output_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
+    if nursery is not None:
+        nursery.confine(bounds)
+    _keep_only(channel_fd, output_fd)
     limits.apply(bounds)
     _warm_up()
-    serve(wire.Channel(socket.socket(fileno=channel_fd)))
+    channel = wire.Channel(socket.socket(fileno=channel_fd))
+    channel.send(READY)
+    serve(channel)
     os._exit(0)
 
 
-def serve(channel: wire.Channel) -> None:
+def serve(channel: wire.Channel, traces: Any = None) -> None:
     """Answers requests in order until the connection ends."""
-    interpreter = Interpreter()
+    interpreter = Interpreter(traces)
     while True:
         try:
             frame = channel.receive_bytes()
@@ -44,6 +64,9 @@ def _keep_only(channel_fd: int, output_fd: int) -> None:
     low, high = 3, os.sysconf("SC_OPEN_MAX")
     os.closerange(low, channel_fd)
     os.closerange(channel_fd + 1, min(high, 4096))
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, io.TextIOWrapper)
+        stream.reconfigure(line_buffering=True, errors="replace")  # survives a crash
 
 
 def _warm_up() -> None:
@@ -51,3 +74,35 @@ def _warm_up() -> None:
     import keras
 
     keras.ops.convert_to_numpy(keras.ops.ones((2, 2)) + 1.0)
+
+
+def call_back() -> None:
+    """Connects to the grader that has started this process, and serves it."""
+    key = sys.stdin.buffer.readline().strip()
+    life_line = os.dup(0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    threading.Thread(target=_end_with, args=[life_line], daemon=True).start()
+    connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    connection.sendall(key)
+    backend.settle()
+    import course.autodiff
+    import course.parts  # noqa: F401
+    from autograder.sandbox.traces import Traces
+
+    _warm_up()
+    traces = Traces()
+    gc.collect()
+    gc.freeze()  # Keras collects at each reset
+    channel = wire.Channel(connection)
+    channel.send(READY)
+    serve(channel, traces)
+
+
+def _end_with(life_line: int) -> None:
+    """Ends this process when the grader, who holds the other end, is no more."""
+    os.read(life_line, 1)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    call_back()

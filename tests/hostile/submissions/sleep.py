@@ -1,0 +1,6 @@
+"""Waits for ever, which costs no processor time."""
+
+import time
+
+while True:
+    time.sleep(1000)
