@@ -20,8 +20,8 @@ class Limits:
         memory: Bytes of address space on top of what the template has.
         file_size: Bytes of the largest file, and of what the check may print.
         folder: Bytes of all temporary files (where the worker has its own folder).
-        processes: Processes and threads of the worker, itself included (where the
-            worker has a user of its own).
+        processes: Processes and threads of the worker, itself included, beside those
+            that libraries start for each core (where the worker has its own user).
         open_files: Open descriptors.
     """
 
@@ -52,7 +52,7 @@ def apply(limits: Limits) -> None:
 
 def limit_processes(count: int) -> None:
     """Bounds this user's processes; only where the worker has a user of its own."""
-    _lower(resource.RLIMIT_NPROC, count)
+    _lower(resource.RLIMIT_NPROC, count + _FOR_EACH_CORE * (os.cpu_count() or 1))
 
 
 def die_first_when_memory_is_short() -> None:
@@ -61,6 +61,7 @@ def die_first_when_memory_is_short() -> None:
         file.write("1000")
 
 
+_FOR_EACH_CORE = 16  # threads; TensorFlow's XLA starts about ten
 _OOM = "/proc/self/oom_score_adj"
 
 

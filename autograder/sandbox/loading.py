@@ -12,6 +12,7 @@ from course import parts
 _NEEDED = frozenset(
     ["keras.layers.Layer", "keras.layers.InputSpec", "keras.backend.backend"]
 )
+_LOOKUP = "_retrieve_class_or_fn"
 _TWIN = "keras._tf_keras."  # Keras's whole public interface once more, below this name
 
 
@@ -49,22 +50,25 @@ def switch_off(dotted_names: Iterable[str]) -> Callable[[], None]:
     """
     undone: list[tuple[types.ModuleType, str, Any]] = []
 
-    def replace(module: types.ModuleType, attribute: str, dotted: str) -> None:
+    def replace(module: types.ModuleType, attribute: str, new: Any) -> None:
         value = vars(module)[attribute]
         if not hasattr(value, "__trapped__"):
             undone.append((module, attribute, value))
-            setattr(module, attribute, _trap(dotted))
+            setattr(module, attribute, new)
 
     names, modules = _sorted_out(dotted_names)
     for dotted, value in names.items():
         for module, attribute in _aliases(dotted, value):
-            replace(module, attribute, dotted)
+            replace(module, attribute, _trap(dotted))
+    if lookup := sys.modules.get("keras.src.saving.serialization_lib"):
+        by_name = _guarded(vars(lookup)[_LOOKUP], names)
+        replace(lookup, _LOOKUP, by_name)
     for dotted in modules:
         for module in _modules_of(dotted):
             for attribute in _public_callables(module):
                 if module.__name__ == "keras.layers":
                     parts.KEPT.setdefault(attribute, vars(module)[attribute])
-                replace(module, attribute, f"{dotted}.{attribute}")
+                replace(module, attribute, _trap(f"{dotted}.{attribute}"))
 
     def switch_on() -> None:
         parts.KEPT.clear()
@@ -79,7 +83,7 @@ def _sorted_out(dotted_names: Iterable[str]) -> tuple[dict[str, Any], list[str]]
     names, modules = {}, []
     for dotted in dotted_names:
         if dotted == "keras.src":
-            continue  # Keras itself lives there: left to the analysis of the source
+            continue  # Keras itself lives there: see the analysis of the source
         module_name, _, attribute = dotted.rpartition(".")
         value = getattr(sys.modules.get(module_name), attribute, None)
         if isinstance(value, types.ModuleType):
@@ -117,13 +121,30 @@ def _public_callables(module: types.ModuleType) -> Iterator[str]:
             yield attribute
 
 
+def _guarded(lookup: Callable[..., Any], names: dict[str, Any]) -> Callable[..., Any]:
+    """Keras's way from a configuration to a class, closed for what is forbidden."""
+
+    def find(*args, **kwargs):
+        found = lookup(*args, **kwargs)
+        for dotted, value in names.items():
+            if found is value:
+                raise _refusal(dotted)
+        return found
+
+    return find
+
+
 def _trap(dotted: str) -> Any:
     def refuse(*args, **kwargs):
-        raise ForbiddenAPI(
-            f"{dotted} does what this exercise asks you to write; it is switched off "
-            "here. Build it from arithmetic, matmul, reshape, slices and reductions."
-        )
+        raise _refusal(dotted)
 
     refuse.__name__ = dotted.rpartition(".")[2]
     refuse.__trapped__ = True  # type: ignore[attr-defined]
     return refuse
+
+
+def _refusal(dotted: str) -> ForbiddenAPI:
+    return ForbiddenAPI(
+        f"{dotted} does what this exercise asks you to write; it is switched off "
+        "here. Build it from arithmetic, matmul, reshape, slices and reductions."
+    )

@@ -183,8 +183,10 @@ def _classes_beside(layer: Any) -> dict[str, type]:
     import keras
 
     module = sys.modules.get(type(layer).__module__)
-    known = {}
-    for name, value in vars(module).items() if module else ():
+    known: dict[str, type] = {}
+    if module is None:
+        return known
+    for name, value in vars(module).items():
         if isinstance(value, type) and value.__module__ == module.__name__:
             known[name] = value
             known[keras.saving.get_registered_name(value)] = value

@@ -140,11 +140,9 @@ def _processes() -> Iterator[Finding]:
     else:
         what = f"{platform.system()} can't fork: checks start more slowly."
         yield Finding(None, what, "Nothing to do; WSL is faster.")
-    try:
-        from autograder.grading import isolation
-    except ImportError:
-        return
-    report = isolation.possible()
+    from autograder.grading.isolation import possible
+
+    report = possible()
     if report.isolated:
         yield Finding(True, "Submissions of others can be graded in isolation.")
     else:

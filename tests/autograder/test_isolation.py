@@ -25,7 +25,10 @@ NAMESPACES = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def place():
-    with isolation.namespaced(keras.config.backend()) as workers:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("A_SECRET_OF_THE_GRADER", "1")
+        workers = isolation.namespaced(keras.config.backend())
+    with workers:
         yield workers
 
 
@@ -92,13 +95,11 @@ class TestWhatAWorkerSees:
         seen = set(ask("import os; answer = os.listdir('/etc')"))
         assert seen <= {"ld.so.cache", "alternatives"}
 
-    def test_an_environment_of_our_making(self, ask, monkeypatch):
+    def test_an_environment_of_our_making(self, ask):
         seen = ask("import os; answer = dict(os.environ)")
-        here = {n: v for n, v in os.environ.items() if seen.get(n) == v}
-        assert set(here) <= {"LANG", "KERAS_BACKEND", "LAYERWISE_PARTS", "TERM"} | {
-            name for name in here if name.startswith(("PYTHON", "TF_", "OMP", "KMP"))
-        }
-        assert str(Path.home()) not in str(seen.get("HOME"))
+        assert "A_SECRET_OF_THE_GRADER" not in seen
+        assert (seen["HOME"], seen["USER"]) == ("/scratch/home", "student")
+        assert str(isolation.ROOT) not in seen["PYTHONPATH"].split(":")
 
     def test_itself_as_the_only_process(self, ask):
         source = "import os; answer = [os.getpid(), os.getppid(), os.listdir('/proc')]"
@@ -175,8 +176,11 @@ try:
 except OSError:
     pass
 """
-        bounds = Limits(cpu_seconds=10, wall_seconds=20, processes=10)
-        assert ask(source, bounds) == 9
+        source = source.replace(
+            "answer = 0", "answer = len(os.listdir('/proc/self/task'))"
+        )
+        bounds = Limits(cpu_seconds=10, wall_seconds=20, processes=40)
+        assert ask(source, bounds) == 40 + 16 * os.cpu_count()  # threads count too
 
     def test_the_backend_works(self, ask):
         source = """

@@ -46,6 +46,19 @@ def test_a_class_is_switched_off_under_all_its_names(switched_off):
     assert not trapped(keras.layers.Conv1D)
 
 
+@pytest.mark.parametrize("module", ["keras.layers", "keras.src.layers"])
+def test_a_class_is_not_to_be_had_by_its_configuration(switched_off, module):
+    config = keras.layers.Conv2D(3, 3).get_config()
+    described = {"module": module, "class_name": "Conv2D", "config": config}
+    described["registered_name"] = None
+    assert keras.saving.deserialize_keras_object(described).filters == 3
+    switched_off("keras.layers.Conv2D")
+    with pytest.raises(ForbiddenAPI, match="Conv2D"):
+        keras.saving.deserialize_keras_object(described)
+    with pytest.raises(ForbiddenAPI, match="Conv2D"):
+        keras.Sequential.from_config({"name": "net", "layers": [described]})
+
+
 @pytest.mark.parametrize(
     "module, example",
     [
