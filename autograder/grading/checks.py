@@ -175,10 +175,13 @@ def _collect(root: Path, files: list[Path]) -> tuple[Any, list[Any]]:
 
 
 def _forget_modules(files: list[Path]) -> None:
-    """Has changed files imported again: pytest keeps what it has imported."""
-    stale = set(map(str, files))
+    """Has the files imported afresh: pytest knows modules by their place in a project,
+    so a changed file, or the same of another project, would be what it had before.
+    """
+    stale = {path.parts[-3:] for path in files}
     for name, module in list(sys.modules.items()):
-        if getattr(module, "__file__", None) in stale:
+        file = getattr(module, "__file__", None)
+        if file and Path(file).parts[-3:] in stale:
             del sys.modules[name]
 
 

@@ -30,7 +30,6 @@ _ALSO = (  # the loader's index; NumPy's libraries on Debian; how many cores the
     "/etc/ld.so.cache",
     "/etc/alternatives",
     "/sys/devices/system/cpu",
-    "/sys/kernel/mm/transparent_hugepage",
     "/nix/store",
     "/gnu/store",
 )

@@ -324,8 +324,5 @@ def template_environment(backend: str) -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
-        # Memory in large pages, all of it from glibc: a fork copies fewer entries.
-        "PYTHONMALLOC": "malloc",
-        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
         "PYTHONSAFEPATH": "1",  # a numpy.py in the current folder is not NumPy
     }
