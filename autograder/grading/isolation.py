@@ -9,6 +9,7 @@ directly.
 import functools
 import os
 import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -88,7 +89,7 @@ def possible() -> Report:
             reason=f"{platform.system()} has no namespaces.",
             way_out="Use a Linux machine, a Linux container, or WSL 2.",
         )
-    version = tuple(int(part) for part in platform.release().split(".")[:2])
+    version = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
     if version < _OLDEST or not kernel.known_machine():
         return Report(
             reason=f"Linux {platform.release()} on {platform.machine()} is not known "

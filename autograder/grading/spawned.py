@@ -21,8 +21,9 @@ import psutil
 from autograder.grading import verdicts
 from autograder.grading.outcome import CheckFailed
 from autograder.grading.transport import TemplateFailed
-from autograder.sandbox import wire, worker
+from autograder.sandbox import wire
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.worker import READY
 
 _PRINTED = 16_384  # bytes of the submission's output that are kept
 _START_SECONDS = 120
@@ -142,7 +143,7 @@ class _Process:
                 tick()
                 if self._popen.poll() is not None or time.monotonic() > deadline:
                     raise wire.Closed("it has ended, or does not call back")
-            if self.channel.receive(deadline, tick) != worker.READY:
+            if self.channel.receive(deadline, tick) != READY:
                 raise wire.WireError("its first word is not the one expected")
         except wire.WireError as error:
             said = self.printed(0)

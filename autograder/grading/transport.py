@@ -17,9 +17,10 @@ from typing import Any, Protocol
 
 from autograder.grading import verdicts
 from autograder.grading.verdicts import End
-from autograder.sandbox import wire, worker
+from autograder.sandbox import wire
 from autograder.sandbox.interpreter import Interpreter
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.worker import READY
 
 _PRINTED = 16_384  # bytes of the submission's output that are kept
 _START_SECONDS = 120
@@ -252,7 +253,7 @@ class _Worker:
         """
         deadline = time.monotonic() + _START_SECONDS
         try:
-            if self._channel.receive(deadline, self._workers.on_wait) != worker.READY:
+            if self._channel.receive(deadline, self._workers.on_wait) != READY:
                 raise wire.WireError("its first word is not the one expected")
         except wire.WireError as error:
             self._workers.stop(self._token)

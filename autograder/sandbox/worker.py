@@ -64,9 +64,14 @@ def _keep_only(channel_fd: int, output_fd: int) -> None:
     low, high = 3, os.sysconf("SC_OPEN_MAX")
     os.closerange(low, channel_fd)
     os.closerange(channel_fd + 1, min(high, 4096))
+    _print_at_once()
+
+
+def _print_at_once() -> None:
+    """What was printed before a crash is not lost, nor are odd characters an error."""
     for stream in (sys.stdout, sys.stderr):
         assert isinstance(stream, io.TextIOWrapper)
-        stream.reconfigure(line_buffering=True, errors="replace")  # survives a crash
+        stream.reconfigure(line_buffering=True, errors="replace")
 
 
 def _warm_up() -> None:
@@ -78,6 +83,7 @@ def _warm_up() -> None:
 
 def call_back() -> None:
     """Connects to the grader that has started this process, and serves it."""
+    _print_at_once()
     key = sys.stdin.buffer.readline().strip()
     life_line = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
