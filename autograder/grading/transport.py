@@ -63,7 +63,7 @@ class _Direct:
         return self._interpreter.handle(frame)
 
     def close(self) -> None:
-        self._interpreter.objects.clear()
+        self._interpreter.do_reset()
 
     def printed(self) -> str:
         return ""

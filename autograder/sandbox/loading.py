@@ -60,7 +60,8 @@ def switch_off(dotted_names: Iterable[str]) -> Callable[[], None]:
     for dotted, value in names.items():
         for module, attribute in _aliases(dotted, value):
             replace(module, attribute, _trap(dotted))
-    if lookup := sys.modules.get("keras.src.saving.serialization_lib"):
+    lookup = sys.modules.get("keras.src.saving.serialization_lib")
+    if lookup and names:
         by_name = _guarded(vars(lookup)[_LOOKUP], names)
         replace(lookup, _LOOKUP, by_name)
     for dotted in modules:

@@ -6,7 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from autograder.grading.student import Student
+from autograder.grading.transport import InThisProcess
 from autograder.sandbox import operations
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.loading import ForbiddenAPI, load_module, switch_off
 from course import parts, syllabus
 
@@ -154,3 +157,23 @@ def test_switching_on_again_puts_everything_back():
 def test_names_that_do_not_exist_are_no_obstacle(switched_off):
     switched_off("keras.layers.NoSuch", "nowhere.at.all", "numpy.load", "keras.src")
     assert trapped(np.load)
+
+
+def test_a_check_in_this_process_leaves_keras_as_it_was():
+    lookup = sys.modules["keras.src.saving.serialization_lib"]
+    before = lookup._retrieve_class_or_fn
+    dense = keras.layers.Dense
+    for forbidden in ([], ["keras.layers.Dense"]):
+        connection = InThisProcess().open(Limits())
+        student = Student(connection)
+        student.load(
+            source="x = 1",
+            filename="x.py",
+            name="x",
+            tensors=True,
+            forbidden=forbidden,
+            seed=0,
+        )
+        connection.close()
+        assert lookup._retrieve_class_or_fn is before
+        assert keras.layers.Dense is dense
