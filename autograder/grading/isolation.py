@@ -26,7 +26,7 @@ from autograder.sandbox.enclosure import DEVICES, LINKS, Room
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = "/layerwise"  # where course/ and autograder/sandbox/ are seen
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_PACKAGES = ("site-packages", "dist-packages")
+PACKAGES = ("site-packages", "dist-packages")
 _ALSO = (  # the loader's index; NumPy's libraries on Debian; how many cores there are
     "/etc/ld.so.cache",
     "/etc/alternatives",
@@ -206,7 +206,7 @@ def _environment() -> dict[str, str]:
         "TMPDIR": scratch,
         "KERAS_HOME": f"{scratch}/keras",
         "MPLCONFIGDIR": f"{scratch}/home",
-        "PYTHONPATH": os.pathsep.join([INSIDE, *_package_folders()]),
+        "PYTHONPATH": os.pathsep.join([INSIDE, *packages()]),
         "PYTHONNOUSERSITE": "1",
         "PYTHONSAFEPATH": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -228,13 +228,13 @@ def _room() -> Room:
         elif os.path.isdir(f"/{name}"):
             room.shown.append((f"/{name}", f"/{name}"))
     room.shown += [(path, path) for path in _ALSO if os.path.exists(path)]
-    for folder in (*_python_folders(), *_package_folders()):
+    for folder in (*_python_folders(), *packages()):
         _refuse_if_it_shows_too_much(folder)
         room.shown.append((folder, folder))
     _hide_the_project(room)
     for name in ("course", "autograder/__init__.py", "autograder/sandbox"):
         room.shown.append((f"{INSIDE}/{name}", str(ROOT / name)))
-    if not any(_is_within(path, "/tmp") for path, _ in room.shown):
+    if not any(is_within(path, "/tmp") for path, _ in room.shown):
         room.links["/tmp"] = confinement.SCRATCH
     return room
 
@@ -252,37 +252,53 @@ def _python_folders() -> Iterator[str]:
             yield home
 
 
-def _package_folders() -> list[str]:
+def seen() -> tuple[list[str], list[str]]:
+    """Files and folders that a submission may see, and what in them it may not.
+
+    Raises:
+        CannotIsolate: If Python can't be shown without showing what is secret.
+    """
+    shown, covered = [], []
+    for path, source in _room().shown:
+        if source:
+            shown.append(source)
+        else:
+            covered.append(path)
+    return shown, covered
+
+
+def packages() -> list[str]:
     """Folders of packages that are neither Python's own nor the environment's."""
     homes = [*_python_folders(), "/usr/lib"]
     return [
         path
         for path in dict.fromkeys(map(os.path.abspath, sys.path))
-        if os.path.basename(path) in _PACKAGES and os.path.isdir(path)
-        if not any(_is_within(path, home) for home in homes)
+        if os.path.basename(path) in PACKAGES and os.path.isdir(path)
+        if not any(is_within(path, home) for home in homes)
     ]
 
 
 def _refuse_if_it_shows_too_much(folder: str) -> None:
     home = os.path.expanduser("~")
-    if _is_within(home, folder):
+    if is_within(home, folder):
         raise CannotIsolate(f"{folder} holds Python, but also {home}, your home.")
-    if folder == str(ROOT) and ROOT.name not in _PACKAGES:
+    if folder == str(ROOT) and ROOT.name not in PACKAGES:
         raise CannotIsolate(f"{folder} holds Python, but also the course itself.")
 
 
 def _hide_the_project(room: Room) -> None:
     """Covers checks and solutions where a folder that is shown has them in it."""
     shown = [path for path, _ in room.shown]
-    if not any(_is_within(str(ROOT), path) for path in shown):
+    if not any(is_within(str(ROOT), path) for path in shown):
         return
-    if ROOT.name in _PACKAGES:
+    if ROOT.name in PACKAGES:
         names = ("autograder", "solutions", "exercises", "tests")
         room.shown += [(str(ROOT / n), "") for n in names if (ROOT / n).is_dir()]
     else:
         room.shown.append((str(ROOT), ""))
-        room.shown += [(path, path) for path in shown if _is_within(path, str(ROOT))]
+        room.shown += [(path, path) for path in shown if is_within(path, str(ROOT))]
 
 
-def _is_within(path: str, folder: str) -> bool:
+def is_within(path: str, folder: str) -> bool:
+    """Whether `path` is `folder` or lies below it."""
     return Path(folder) in (Path(path), *Path(path).parents)

@@ -64,6 +64,12 @@ class Nursery:
         kernel.gain_no_privileges()
         self._filter.apply()
 
+    def clear(self, child: int) -> None:
+        """What a child leaves is gone with its mounts."""
+
+    def close(self) -> None:
+        """Nothing is left of the template either."""
+
 
 def mount_scratch(size: int) -> None:
     """A fresh folder for temporary files, bounded in bytes and in files."""

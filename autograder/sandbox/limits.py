@@ -51,8 +51,18 @@ def apply(limits: Limits) -> None:
 
 
 def limit_processes(count: int) -> None:
-    """Bounds this user's processes; only where the worker has a user of its own."""
+    """Bounds the processes and threads of this user (the worker's own, as a rule)."""
     _lower(resource.RLIMIT_NPROC, count + _FOR_EACH_CORE * (os.cpu_count() or 1))
+
+
+def processes_of_this_user() -> int:
+    """How many processes and threads this user has, as far as /proc shows them."""
+    count, user = 0, os.geteuid()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if os.stat(f"/proc/{name}").st_uid == user:
+                count += len(os.listdir(f"/proc/{name}/task"))
+    return count
 
 
 def die_first_when_memory_is_short() -> None:
@@ -61,6 +71,7 @@ def die_first_when_memory_is_short() -> None:
         file.write("1000")
 
 
+ROOM_FOR_OTHERS = 1024  # threads that the same user may start meanwhile, elsewhere
 _FOR_EACH_CORE = 16  # threads; TensorFlow's XLA starts about ten
 _OOM = "/proc/self/oom_score_adj"
 

@@ -4,9 +4,10 @@ It forks a worker for each check, which costs milliseconds where starting Python
 importing Keras costs seconds. It never runs a submission's code itself, so what it
 says about a worker's end can be believed.
 
-Started as `python -m autograder.sandbox.template [--enclosed] CONTROL_FD`; enclosed
-(see `enclosure`), each worker gets namespaces of its own. On the control socket come
-single-line JSON orders, each with a token that names the worker:
+Started as `python -m autograder.sandbox.template [HOW] CONTROL_FD`. With `--enclosed`
+(see `enclosure`) each worker gets namespaces of its own, with `--fenced READABLE` (see
+`fence`) it is kept by Landlock. On the control socket come single-line JSON orders, each
+with a token that names the worker:
 
     {"do": "spawn", "token": 7, "limits": {…}}   + two descriptors: channel, output
     {"do": "stop", "token": 7, "patience": 0.2}  → {"token": 7, "status": -9, …}
@@ -23,7 +24,7 @@ import time
 import traceback
 from typing import Any
 
-from autograder.sandbox import backend, worker
+from autograder.sandbox import backend, loading, pages, worker
 from autograder.sandbox.limits import Limits
 
 _MESSAGE = 4096  # bytes of an order, at most
@@ -34,8 +35,8 @@ class Template:
 
     Args:
         control: The connection to the grader.
-        nursery: A `confinement.Nursery` that forks and confines workers; None for
-            workers with limits alone.
+        nursery: A `confinement.Nursery` or `fence.Fence` that forks and confines
+            workers; None for workers with limits alone.
     """
 
     def __init__(self, control: socket.socket, nursery: Any = None):
@@ -52,6 +53,8 @@ class Template:
         finally:
             for token in list(self.workers):
                 self._end(token)
+            if self.nursery:
+                self.nursery.close()
 
     def _next_order(self) -> dict[str, Any] | None:
         data, descriptors, _, _ = socket.recv_fds(self.control, _MESSAGE, 2)
@@ -113,6 +116,8 @@ class Template:
         if status is None:
             _, status, usage = os.wait4(pid, 0)
         _kill_strays(set(self.workers.values()))
+        if self.nursery:
+            self.nursery.clear(pid)
         return {
             "status": os.waitstatus_to_exitcode(status),
             "killed": killed,
@@ -147,9 +152,9 @@ def _kill_strays(known: set[int]) -> None:
             os.waitpid(pid, 0)
 
 
-def _prepare_for_workers(enclosed: bool) -> Any:
+def _prepare_for_workers(how: list[str]) -> Any:
     """Finds out, before the seconds that Keras takes, whether workers can be had."""
-    if enclosed:
+    if how == ["--enclosed"]:
         from autograder.sandbox import confinement
 
         confinement.trial()
@@ -158,13 +163,17 @@ def _prepare_for_workers(enclosed: bool) -> Any:
         from autograder.sandbox import kernel
 
         kernel.adopt_orphans()
+    if how:
+        from autograder.sandbox.fence import Fence
+
+        return Fence(json.loads(how[1]))
     return None
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[-1]))
-    nursery = _prepare_for_workers(enclosed="--enclosed" in sys.argv)
+    nursery = _prepare_for_workers(sys.argv[1:-1])
     backend.settle()
     import keras  # noqa: F401  (the import is the point)
 
@@ -172,8 +181,10 @@ def main() -> None:
     import course.parts  # noqa: F401
 
     backend.look_at_processor()
+    loading.look_around()
     gc.collect()
     gc.freeze()  # the collector must not touch, and so copy, the shared pages
+    pages.enlarge()
     control.send(json.dumps({"ready": os.getpid()}).encode())
     Template(control, nursery).serve()
 

@@ -140,14 +140,26 @@ def _processes() -> Iterator[Finding]:
     else:
         what = f"{platform.system()} can't fork: checks start more slowly."
         yield Finding(None, what, "Nothing to do; WSL is faster.")
-    from autograder.grading.isolation import possible
+    yield from _isolation()
 
-    report = possible()
-    if report.isolated:
-        yield Finding(True, "Submissions of others can be graded in isolation.")
+
+def _isolation() -> Iterator[Finding]:
+    """Which isolation instructors can grade with here, and why no stronger one."""
+    from autograder.grading import places
+
+    namespaces, landlock = places.report("namespaces"), places.report("landlock")
+    if namespaces.isolated:
+        what = f"Submissions of others can be graded in isolation ({namespaces.means})."
+        yield Finding(True, what)
     else:
-        what = f"Submissions of others can't be isolated here: {report.reason}"
-        yield Finding(None, what, f"For instructors only: {report.way_out}")
+        what = f"Submissions of others can't be isolated here: {namespaces.reason}"
+        yield Finding(None, what, f"For instructors only: {namespaces.way_out}")
+    if landlock.isolated:
+        what = "A weaker isolation, for machines without namespaces, can be had too: "
+        yield Finding(True, f"{what}--isolation landlock.")
+    elif not namespaces.isolated:
+        what = f"Nor is there the weaker --isolation landlock: {landlock.reason}"
+        yield Finding(None, what, f"For instructors only: {landlock.way_out}")
 
 
 def _services(root: Path | None) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from rich.table import Table
 from course import syllabus
 from course.cli.client import CheckingFailed, project_root
 
-ISOLATIONS = ("namespaces", "none")
+ISOLATIONS = ("namespaces", "landlock", "none")
 
 
 def grade(
@@ -31,7 +31,11 @@ def grade(
         Path, typer.Option(help="Where the records go, a JSON line a submission.")
     ] = Path("out/records.jsonl"),
     isolation: Annotated[
-        str, typer.Option(help="namespaces, or none for code that you trust.")
+        str,
+        typer.Option(
+            help="namespaces; landlock where those are refused; none for code that "
+            "you trust."
+        ),
     ] = "namespaces",
     backend: Annotated[str, typer.Option(help="torch or tensorflow.")] = "",
     seconds: Annotated[
@@ -182,25 +186,31 @@ def backend_name() -> str:
 
 def _place(isolation: str, backend: str, progress: Progress, console: Console) -> Any:
     """Workers of the isolation asked for; refuses rather than weakens it."""
-    from autograder.grading import isolation as isolating
-    from autograder.grading.transport import unisolated
+    from autograder.grading import places
 
     if isolation not in ISOLATIONS:
         raise CheckingFailed(f"--isolation is {' or '.join(ISOLATIONS)}.")
     starting = progress.add_task("starting the sandbox", total=None)
     waits: dict[str, Callable[[], None]] = {"on_start": progress.refresh}
     try:
-        if isolation == "none":
-            return unisolated(backend, **waits)
-        report = isolating.possible()
+        report = places.report(isolation)
         if not report.isolated:
             raise CheckingFailed(
-                f"{report.reason} Nothing was graded. {report.way_out} For code that "
-                "you trust: --isolation none"
+                f"{report.reason} Nothing was graded. {report.way_out}{_otherwise()}"
             )
-        return isolating.namespaced(backend, **waits)
+        return places.workers(isolation, backend, **waits)
     finally:
         progress.remove_task(starting)
+
+
+def _otherwise() -> str:
+    """What else there is; never chosen without being asked for."""
+    from autograder.grading import places
+
+    weaker = " For code that you trust: --isolation none"
+    if places.report("landlock").isolated:
+        return f" Weaker, but to be had here: --isolation landlock.{weaker}"
+    return weaker
 
 
 def _secret(root: Path) -> bytes:
@@ -237,7 +247,9 @@ def class_table(entries: list[dict[str, Any]], names: list[str] | None = None) -
 def replay(
     records: Annotated[Path, typer.Argument(help="A file that grade has written.")],
     line: Annotated[int, typer.Option(help="Only this line; 0 for all.")] = 0,
-    isolation: Annotated[str, typer.Option(help="namespaces or none.")] = "namespaces",
+    isolation: Annotated[
+        str, typer.Option(help="namespaces, landlock or none.")
+    ] = "namespaces",
 ) -> None:
     """Grade recorded submissions again, same seeds, and tell what came out otherwise."""
     root, console = project_root(), Console()

@@ -131,7 +131,7 @@ def test_where_isolation_is_refused_nothing_is_graded(
         (["{empty}"], "holds no exercise file"),
         (["{odd}"], "which exercise is it?"),
         (["{odd}", "--exercise", "nonsense"], "no exercise or unit"),
-        (["{folder}/right", "--isolation", "prayer"], "namespaces or none"),
+        (["{folder}/right", "--isolation", "prayer"], "namespaces or landlock or none"),
     ],
 )
 def test_what_cannot_be_graded_is_one_clear_line(

@@ -87,7 +87,7 @@ class TestWhatAWorkerSees:
     def test_no_more_folders_at_the_root_than_are_needed(self, ask):
         seen = set(ask("import os; answer = os.listdir('/')"))
         python = {Path(p).parts[1] for p in isolation._python_folders()}
-        python |= {Path(p).parts[1] for p in isolation._package_folders()}
+        python |= {Path(p).parts[1] for p in isolation.packages()}
         system = {"usr", "etc", "proc", "dev", "sys", "tmp", "scratch", "layerwise"}
         assert seen <= system | python | set(isolation._SYSTEM) | {"nix", "gnu"}
 
