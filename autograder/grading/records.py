@@ -86,8 +86,10 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         BadRecord: If a line isn't one.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8").split("\n")  # a text may hold U+2028
     for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
         try:
             entry = json.loads(line)
             entry["seeds"], entry["source"], entry["outcomes"]

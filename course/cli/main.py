@@ -29,6 +29,13 @@ COMMANDS = {
     },
     "Teach": {
         "grade": ("course.cli.instructor:grade", "Grade submissions with every check."),
+        "release": (
+            "course.cli.release:app",
+            "Write the course for nbgrader, for students, for Gradescope.",
+        ),
+        "report": ("course.cli.results:report", "Write the class page."),
+        "export": ("course.cli.results:export", "Points for Canvas, Moodle, others."),
+        "similar": ("course.cli.results:similar", "Which submissions are alike."),
         "replay": ("course.cli.instructor:replay", "Grade recorded submissions again."),
         "demo": ("course.cli.demo:demo", "Train networks, grade a sample class."),
     },
@@ -48,8 +55,12 @@ class LazyCommand(TyperCommand):
         self._place = place
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any):
-        app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(self.name)(_load(self._place))
+        loaded = _load(self._place)
+        if isinstance(loaded, typer.Typer):  # a group of commands
+            app = loaded
+        else:
+            app = typer.Typer(add_completion=False, rich_markup_mode=None)
+            app.command(self.name)(loaded)
         command = get_command(app)
         return command.make_context(info_name, args, parent=parent, **extra)
 

@@ -13,8 +13,13 @@ _OWN_WORDS = (
     ("autograder.grading.checks", "BrokenChecks"),
     ("autograder.grading.transport", "TemplateFailed"),
     ("autograder.grading.runtime", "UnsafeFolder"),
+    ("autograder.grading.records", "BadRecord"),
+    ("autograder.delivery.policy", "BadPolicy"),
+    ("autograder.delivery.policy", "AttemptsUsedUp"),
+    ("autograder.delivery.exports", "BadRoster"),
     ("autograder.authoring.stubs", "BadRegion"),
     ("autograder.authoring.scaffold", "CannotMake"),
+    ("autograder.delivery.nbgrader_course", "NoCourse"),
 )
 
 _WAYS_OUT = {
