@@ -1,9 +1,12 @@
 """Executing a submission's source as a module, with what is forbidden switched off."""
 
+import functools
+import functools
 import linecache
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from course import parts
@@ -13,6 +16,7 @@ _NEEDED = frozenset(
     ["keras.layers.Layer", "keras.layers.InputSpec", "keras.backend.backend"]
 )
 _LOOKUP = "_retrieve_class_or_fn"
+_INDEXED = ("keras", "numpy")
 _TWIN = "keras._tf_keras."  # Keras's whole public interface once more, below this name
 
 
@@ -66,7 +70,7 @@ def switch_off(dotted_names: Iterable[str]) -> Callable[[], None]:
         replace(lookup, _LOOKUP, by_name)
     for dotted in modules:
         for module in _modules_of(dotted):
-            for attribute in _public_callables(module):
+            for attribute in look_around().callables[module.__name__]:
                 if module.__name__ == "keras.layers":
                     parts.KEPT.setdefault(attribute, vars(module)[attribute])
                 replace(module, attribute, _trap(f"{dotted}.{attribute}"))
@@ -94,32 +98,32 @@ def _sorted_out(dotted_names: Iterable[str]) -> tuple[dict[str, Any], list[str]]
     return names, modules
 
 
-def _aliases(dotted: str, value: Any) -> Iterator[tuple[types.ModuleType, str]]:
+def _aliases(dotted: str, value: Any) -> list[tuple[types.ModuleType, str]]:
     """Every public place where `value` is to be had: Conv2D is Convolution2D too."""
     module_name, _, attribute = dotted.rpartition(".")
-    yield sys.modules[module_name], attribute
+    return [(sys.modules[module_name], attribute), *places().get(id(value), ())]
+
+
+@functools.cache
+def places() -> dict[int, list[tuple[types.ModuleType, str]]]:
+    """Where Keras's public functions and classes are to be had, by their `id`.
+
+    Found once, before anything is switched off; the template does it for its workers.
+    """
+    found: dict[int, list[tuple[types.ModuleType, str]]] = {}
     for name, module in list(sys.modules.items()):
         if name.startswith("keras") and not name.startswith("keras.src"):
-            for alias, found in list(vars(module).items()):
-                if found is value:
-                    yield module, alias
+            for alias, value in list(vars(module).items()):
+                if callable(value):
+                    found.setdefault(id(value), []).append((module, alias))
+    return found
 
 
 def _modules_of(dotted: str) -> Iterator[types.ModuleType]:
     """A module, the public ones below it, and their twins."""
-    for name, module in list(sys.modules.items()):
-        public = name.removeprefix(_TWIN)
+    for public, modules in look_around().modules.items():
         if public == dotted or public.startswith(f"{dotted}."):
-            yield module
-
-
-def _public_callables(module: types.ModuleType) -> Iterator[str]:
-    public = module.__name__.removeprefix(_TWIN)
-    for attribute, value in list(vars(module).items()):
-        if attribute.startswith("_") or f"{public}.{attribute}" in _NEEDED:
-            continue
-        if callable(value) and not isinstance(value, types.ModuleType):
-            yield attribute
+            yield from modules
 
 
 def _guarded(lookup: Callable[..., Any], names: dict[str, Any]) -> Callable[..., Any]:
