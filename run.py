@@ -102,13 +102,16 @@ def _installed() -> str:
 
 
 def test() -> int:
-    """Everything that CI runs: first what is quick, then both backends side by side."""
+    """Everything that CI runs: first what is quick, then the rest on both backends."""
     install("torch", "tensorflow", "dev")
     started = time.monotonic()
     results = {title: step(title, *line) for title, line in _quick_steps()}
-    with concurrent.futures.ThreadPoolExecutor() as lanes:
-        for lane in lanes.map(_lane, BACKENDS):
-            results |= lane
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as two:
+        running = {
+            title: two.submit(step, title, *line, KERAS_BACKEND=backend, **ONE_THREAD)
+            for title, backend, line in _long_steps()
+        }
+    results |= {title: future.result() for title, future in running.items()}
     print()
     for title, passed in results.items():
         print(f"{'ok  ' if passed else 'FAIL'} {title}")
@@ -127,25 +130,20 @@ def _quick_steps():
     yield "stubs in sync", (BIN / "layerwise", "stubs", "--check")
 
 
-def _lane(backend: str) -> dict[str, bool]:
-    """What is proved on one backend: title → whether it passed.
+def _long_steps():
+    """Titles, backends and commands of the rest, the longest first: two at a time.
 
-    One thread a process: two lanes share the machine, and threads that wait for each
-    other on a busy one make PyTorch many times slower.
+    One thread a process: threads that wait for each other on a busy machine make
+    PyTorch many times slower.
     """
-    environment = {"KERAS_BACKEND": backend, **ONE_THREAD}
-    steps = {
-        "verify": (BIN / "layerwise", "verify"),
-        "pytest solutions": (PYTHON, "-m", "pytest", "-q", "solutions"),
-    }
-    for folder in sorted((ROOT / "tests").glob("*/")):  # a process each: no leftovers
-        if any(folder.glob("test_*.py")):
-            name = f"tests/{folder.name}"
-            steps[f"pytest {name}"] = (PYTHON, "-m", "pytest", "-q", name)
-    return {
-        f"{title} on {backend}": step(f"{title} on {backend}", *command, **environment)
-        for title, command in steps.items()
-    }
+    for backend in reversed(BACKENDS):
+        command = (PYTHON, "-m", "pytest", "-q", "tests")
+        yield f"pytest tests on {backend}", backend, command
+    for backend in reversed(BACKENDS):
+        yield f"verify on {backend}", backend, (BIN / "layerwise", "verify")
+    for backend in BACKENDS:
+        command = (PYTHON, "-m", "pytest", "-q", "solutions")
+        yield f"pytest solutions on {backend}", backend, command
 
 
 def lint() -> int:

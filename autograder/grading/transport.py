@@ -58,15 +58,27 @@ class InThisProcess:
 class _Direct:
     def __init__(self) -> None:
         self._interpreter = Interpreter()
+        self._registered = [dict(table) for table in _registries()]
 
     def exchange(self, frame: bytes) -> bytes:
         return self._interpreter.handle(frame)
 
     def close(self) -> None:
+        """Leaves Keras as it was, without the classes that the code has registered."""
         self._interpreter.do_reset()
+        for table, before in zip(_registries(), self._registered, strict=True):
+            table.clear()
+            table.update(before)
 
     def printed(self) -> str:
         return ""
+
+
+def _registries() -> tuple[dict, dict]:
+    """Keras's tables of custom classes: by name, and their names."""
+    from keras.src.saving import object_registration as registration
+
+    return registration.GLOBAL_CUSTOM_OBJECTS, registration.GLOBAL_CUSTOM_NAMES
 
 
 class Workers:

@@ -1,6 +1,6 @@
 """Executing a submission's source as a module, with what is forbidden switched off."""
 
-import functools
+import collections
 import functools
 import linecache
 import sys
@@ -101,22 +101,7 @@ def _sorted_out(dotted_names: Iterable[str]) -> tuple[dict[str, Any], list[str]]
 def _aliases(dotted: str, value: Any) -> list[tuple[types.ModuleType, str]]:
     """Every public place where `value` is to be had: Conv2D is Convolution2D too."""
     module_name, _, attribute = dotted.rpartition(".")
-    return [(sys.modules[module_name], attribute), *places().get(id(value), ())]
-
-
-@functools.cache
-def places() -> dict[int, list[tuple[types.ModuleType, str]]]:
-    """Where Keras's public functions and classes are to be had, by their `id`.
-
-    Found once, before anything is switched off; the template does it for its workers.
-    """
-    found: dict[int, list[tuple[types.ModuleType, str]]] = {}
-    for name, module in list(sys.modules.items()):
-        if name.startswith("keras") and not name.startswith("keras.src"):
-            for alias, value in list(vars(module).items()):
-                if callable(value):
-                    found.setdefault(id(value), []).append((module, alias))
-    return found
+    return [(sys.modules[module_name], attribute), *look_around().places[id(value)]]
 
 
 def _modules_of(dotted: str) -> Iterator[types.ModuleType]:
@@ -124,6 +109,45 @@ def _modules_of(dotted: str) -> Iterator[types.ModuleType]:
     for public, modules in look_around().modules.items():
         if public == dotted or public.startswith(f"{dotted}."):
             yield from modules
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What is to be had where, as long as nothing is switched off.
+
+    Attributes:
+        places: Where in Keras's public modules a function or class is, by its `id`.
+        modules: The modules that go by a public name: itself and its twin.
+        callables: The public functions and classes of a module, by its name.
+    """
+
+    places: dict[int, list[tuple[types.ModuleType, str]]]
+    modules: dict[str, list[types.ModuleType]]
+    callables: dict[str, list[str]]
+
+
+@functools.cache
+def look_around() -> _Names:
+    """Looks once; the template does it before it forks a worker."""
+    names = _Names(collections.defaultdict(list), collections.defaultdict(list), {})
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] not in _INDEXED or not hasattr(module, "__dict__"):
+            continue
+        names.modules[name.removeprefix(_TWIN)].append(module)
+        names.callables[module.__name__] = list(_public_callables(module))
+        if name.startswith("keras") and not name.startswith("keras.src"):
+            for alias, value in list(vars(module).items()):
+                names.places[id(value)].append((module, alias))
+    return names
+
+
+def _public_callables(module: types.ModuleType) -> Iterator[str]:
+    public = module.__name__.removeprefix(_TWIN)
+    for attribute, value in list(vars(module).items()):
+        if attribute.startswith("_") or f"{public}.{attribute}" in _NEEDED:
+            continue
+        if callable(value) and not isinstance(value, types.ModuleType):
+            yield attribute
 
 
 def _guarded(lookup: Callable[..., Any], names: dict[str, Any]) -> Callable[..., Any]:

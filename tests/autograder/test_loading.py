@@ -159,15 +159,25 @@ def test_names_that_do_not_exist_are_no_obstacle(switched_off):
     assert trapped(np.load)
 
 
+REGISTERS = """
+import keras
+
+@keras.saving.register_keras_serializable(package="layerwise")
+class Layer(keras.Layer):
+    pass
+"""
+
+
 def test_a_check_in_this_process_leaves_keras_as_it_was():
     lookup = sys.modules["keras.src.saving.serialization_lib"]
     before = lookup._retrieve_class_or_fn
+    registered = dict(keras.saving.get_custom_objects())
     dense = keras.layers.Dense
     for forbidden in ([], ["keras.layers.Dense"]):
         connection = InThisProcess().open(Limits())
         student = Student(connection)
         student.load(
-            source="x = 1",
+            source=REGISTERS,
             filename="x.py",
             name="x",
             tensors=True,
@@ -177,3 +187,4 @@ def test_a_check_in_this_process_leaves_keras_as_it_was():
         connection.close()
         assert lookup._retrieve_class_or_fn is before
         assert keras.layers.Dense is dense
+        assert keras.saving.get_custom_objects() == registered
