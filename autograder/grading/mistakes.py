@@ -2,10 +2,10 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from autograder.grading.submission import Submission
 from autograder.grading.transport import InThisProcess
 from course.syllabus import Exercise
 
-_COMPARED = 4  # failed checks on which a submission and a mistake are compared
+M = TypeVar("M")
+COMPARED = 4  # failed checks on which a submission and a mistake are compared
 _TELLING = frozenset(
     "wrong_values wrong_shape wrong_dtype wrong_gradient wrong_state not_finite raised "
     "not_serializable wrong_signature".split()
@@ -71,6 +72,38 @@ def _mistake(row: dict[str, Any], path: Path) -> Mistake:
         raise ValueError(f"{path}: a mistake lacks {error}: {row}") from error
 
 
+def best_fit(
+    outcomes: Sequence[Outcome],
+    mistakes: Sequence[M],
+    fits: Callable[[M, Outcome], bool],
+) -> tuple[M, list[Outcome]] | None:
+    """The mistake that a submission behaves like.
+
+    Args:
+        outcomes: Of the submission.
+        mistakes: Those that are known.
+        fits: Whether a mistake has the same outcome in that check.
+
+    Returns:
+        The mistake, and the failures that it explains; None if there is none.
+    """
+    failed = [o for o in outcomes if o.category in _TELLING][:COMPARED]
+    if not failed or not mistakes:
+        return None
+    candidates = list(mistakes)
+    for outcome in failed:
+        fitting = [m for m in candidates if fits(m, outcome)]
+        candidates = fitting or candidates
+        if len(fitting) == 1:
+            break
+    best = candidates[0]
+    if not any(fits(best, outcome) for outcome in failed):
+        return None
+    if len(candidates) > 1:  # alike where both fail: one may fail elsewhere too
+        best = max(candidates, key=lambda m: sum(fits(m, o) for o in outcomes))
+    return best, [outcome for outcome in failed if fits(best, outcome)]
+
+
 class Catalogue:
     """The mistakes of one exercise, ready to be compared with a submission.
 
@@ -79,6 +112,8 @@ class Catalogue:
         root: The project folder.
     """
 
+    inputs = ""  # each submission has its own
+
     def __init__(self, suite: CheckSuite, root: Path):
         self.suite = suite
         self.mistakes = load(suite.exercise, root)
@@ -86,6 +121,8 @@ class Catalogue:
         source = reference.read_text(encoding="utf-8") if self.mistakes else ""
         self._sources = {m.name: m.applied_to(source) for m in self.mistakes}
         self._known: dict[tuple[str, str, str], Outcome] = {}
+        self._inputs = ""
+        self._categories: dict[tuple[str, str], str] = {}
 
     def explain(self, outcomes: Sequence[Outcome], run: Run) -> None:
         """Writes into failed outcomes the sentence of the mistake that they fit.
@@ -94,38 +131,33 @@ class Catalogue:
         the same inputs. Checks that train a network are left out: they take too long
         and say too little.
         """
-        if not self.mistakes:
-            return
         quick = [o for o in outcomes if o.check in self.suite.quick]
-        failed = [o for o in quick if o.category in _TELLING][:_COMPARED]
-        candidates = list(self.mistakes)
-        for outcome in failed:
-            fitting = [m for m in candidates if self._fits(m, outcome, run)]
-            candidates = fitting or candidates
-            if len(fitting) == 1:
-                break
-        if not failed or not any(self._fits(candidates[0], o, run) for o in failed):
-            return
-        best = candidates[0]
-        if len(candidates) > 1:  # alike where both fail: one may fail elsewhere too
-            best = max(
-                candidates, key=lambda m: sum(self._fits(m, o, run) for o in quick)
-            )
-        for outcome in failed:
-            if self._fits(best, outcome, run):
-                outcome.explanation, outcome.mistake = best.says, best.name
+        found = best_fit(quick, self.mistakes, lambda m, o: self._fits(m, o, run))
+        if found is not None:
+            mistake, explained = found
+            for outcome in explained:
+                outcome.explanation, outcome.mistake = mistake.says, mistake.name
 
     def _fits(self, mistake: Mistake, outcome: Outcome, run: Run) -> bool:
+        """Whether the mistake returns the same; not run where it fails otherwise.
+
+        What a mistake returns depends on the inputs, how it fails a check does not.
+        """
+        before = self._categories.get((mistake.name, outcome.check))
+        if before not in (None, outcome.category):
+            return False
         known = self._outcome(mistake, outcome.check, run)
         return outcome.category == known.category and _same(outcome, known)
 
     def _outcome(self, mistake: Mistake, check: str, run: Run) -> Outcome:
         key = (mistake.name, check, run.hash + run.secret.hex())
         if key not in self._known:
-            if len(self._known) > 10_000:
+            if self._inputs != key[2]:  # other inputs: those before are of no more use
                 self._known.clear()
+                self._inputs = key[2]
             mistaken = self.run_of(mistake, run)
             (self._known[key],) = self.suite.run(mistaken, only={check})
+            self._categories[mistake.name, check] = self._known[key].category
         return self._known[key]
 
     def run_of(self, mistake: Mistake, run: Run) -> Run:

@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -36,7 +37,7 @@ COMMANDS = {
         "report": ("course.cli.results:report", "Write the class page."),
         "export": ("course.cli.results:export", "Points for Canvas, Moodle, others."),
         "similar": ("course.cli.results:similar", "Which submissions are alike."),
-        "replay": ("course.cli.instructor:replay", "Grade recorded submissions again."),
+        "replay": ("course.cli.replaying:replay", "Grade recorded submissions again."),
         "demo": ("course.cli.demo:demo", "Train networks, grade a sample class."),
     },
     "Write": {
@@ -77,8 +78,10 @@ class Commands(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The commands by who uses them; plain text, so that no rich is imported."""
         for title, group in COMMANDS.items():
-            with formatter.section(title):
-                formatter.write_dl([(name, help) for name, (_, help) in group.items()])
+            here = [(n, help) for n, (place, help) in group.items() if _is_here(place)]
+            if here:
+                with formatter.section(title):
+                    formatter.write_dl(here)
 
     def invoke(self, ctx: Any) -> Any:
         with _problems_in_one_line():
@@ -141,6 +144,12 @@ def _run_directly(arguments: list[str]) -> bool:
     with _problems_in_one_line():
         _load(place)(*target)
     return True
+
+
+def _is_here(place: str) -> bool:
+    """Whether this copy of the course brings a command; students' kits lack some."""
+    name = place.partition(":")[0].rpartition(".")[2]
+    return Path(__file__).with_name(f"{name}.py").exists()
 
 
 def _load(place: str) -> Any:

@@ -32,9 +32,9 @@ class Stub:
 
 def stub(exercise: Exercise, root: Path) -> Stub | None:
     """What the exercise begins with; None if nobody knows."""
-    from autograder.authoring import stubs
-
     if (root / "solutions" / exercise.path).exists():
+        from autograder.authoring import stubs
+
         return Stub(stubs.wanted(exercise, root), "written from its solution")
     shipped = root / "exercises" / exercise.unit / ".stubs" / f"{exercise.name}.py"
     if shipped.exists():

@@ -17,6 +17,12 @@ _OWN_WORDS = (
     ("autograder.delivery.policy", "BadPolicy"),
     ("autograder.delivery.policy", "AttemptsUsedUp"),
     ("autograder.delivery.exports", "BadRoster"),
+    ("autograder.delivery.kit", "CannotRelease"),
+    ("autograder.delivery.fingerprints", "NoFingerprints"),
+    ("autograder.delivery.collecting", "NothingToGrade"),
+    ("autograder.delivery.gradebook", "GradebookFailed"),
+    ("autograder.delivery.journal", "Busy"),
+    ("autograder.delivery.seat", "CannotGrade"),
     ("autograder.authoring.stubs", "BadRegion"),
     ("autograder.authoring.scaffold", "CannotMake"),
     ("autograder.delivery.nbgrader_course", "NoCourse"),
@@ -38,11 +44,23 @@ def one_line(error: BaseException) -> str:
     """The line for the user, or '' if the error is a fault of Layerwise itself."""
     if isinstance(error, tuple(_known())):
         return str(error)
+    if isinstance(error, ModuleNotFoundError) and _is_a_command(error.name):
+        return (
+            "This is the students' copy of the course: it does not bring that command. "
+            "layerwise --help shows those that are here."
+        )
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         way_out = _WAYS_OUT.get(error.errno or 0, "layerwise doctor may know more.")
         return f"{where}{error.strerror}. {way_out}"
     return ""
+
+
+def _is_a_command(module: str | None) -> bool:
+    from course.cli.main import COMMANDS
+
+    places = [place for group in COMMANDS.values() for place, _ in group.values()]
+    return module in [place.partition(":")[0] for place in places]
 
 
 def _known() -> Iterator[type[BaseException]]:
