@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any
 
-from autograder.sandbox import backend, limits, wire
+from autograder.sandbox import backend, limits, operations, wire
 from autograder.sandbox.interpreter import Interpreter
 
 READY = {"ready": True}  # a worker's first word, before it has seen a submission
@@ -75,10 +75,15 @@ def _print_at_once() -> None:
 
 
 def _warm_up() -> None:
-    """Runs one small operation: TensorFlow sets up its runtime on the first."""
+    """Does once, while nobody waits, what takes longer the first time.
+
+    The backends set up their runtime, generators and kernels on first use.
+    """
     import keras
 
-    keras.ops.convert_to_numpy(keras.ops.ones((2, 2)) + 1.0)
+    operations.seed(0)
+    layer = keras.layers.Dense(2, name="warm_up")  # named, or the next is dense_1
+    keras.ops.convert_to_numpy(layer(keras.ops.ones((2, 2))))
 
 
 def call_back() -> None:
