@@ -50,7 +50,8 @@ def install(*extras: str) -> None:
         f"Installing layerwise[{','.join(wanted)}]; this takes minutes once", flush=True
     )
     command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if not call(*command, "-c", "constraints.txt", "-e", f".[{','.join(wanted)}]"):
+    package = ("-c", "constraints.txt", "-e", f".[{','.join(wanted)}]")
+    if not call(*command, *package, PYTHONWARNINGS="ignore"):
         sys.exit(
             "The installation failed; pip says why above. Mend that and run the same "
             "command again. To start afresh, remove .venv."
