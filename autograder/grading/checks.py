@@ -47,7 +47,7 @@ class CheckSuite:
     ):
         self.exercise = exercise
         self.files = {
-            scope: path for scope in scopes if (path := _file(root, exercise, scope))
+            scope: path for scope in scopes if (path := file_of(root, exercise, scope))
         }
         self._stamp = self._now()
         self._config, self.items = _collect(root, list(self.files.values()))
@@ -148,7 +148,8 @@ class _Failures:
         return (yield)
 
 
-def _file(root: Path, exercise: Exercise, scope: str) -> Path | None:
+def file_of(root: Path, exercise: Exercise, scope: str) -> Path | None:
+    """The file of an exercise's public or hidden checks; None if there is none."""
     folder = root / ("exercises" if scope == "public" else "autograder/hidden")
     path = folder / exercise.unit / f"test_{exercise.name}.py"
     return path if path.exists() else None

@@ -1,93 +1,251 @@
-"""`layerwise grade` and `layerwise replay`: judging submissions with every check."""
+"""`layerwise grade`: judging a class with every check."""
 
 import os
 import secrets
-import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-from rich.table import Table
 
 from course import syllabus
+from course.cli import class_view
+from course.cli.class_view import class_table
 from course.cli.client import CheckingFailed, project_root
+from course.cli.feedback import clean
 
+if TYPE_CHECKING:
+    from autograder.delivery.batch import Plan
+    from autograder.delivery.collecting import Handed
+    from autograder.delivery.gradebook import Book
+    from autograder.delivery.journal import Journal
+    from autograder.delivery.seat import How
+
+__all__ = ["class_table", "grade", "grade_files"]
 ISOLATIONS = ("namespaces", "landlock", "none")
+BACKENDS = ("torch", "tensorflow", "both")
 
 
 def grade(
-    files: Annotated[
-        list[Path], typer.Argument(help="Exercise files, or folders that hold them.")
+    submissions: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A folder with a subfolder a student, a zip, a download of Canvas or "
+            "Moodle, exercise files, notebooks."
+        ),
     ],
     exercise: Annotated[
         str, typer.Option(help="The exercise, where the files' names don't tell.")
     ] = "",
+    unit: Annotated[str, typer.Option(help="Only this unit's exercises.")] = "",
+    backend: Annotated[str, typer.Option(help="torch, tensorflow or both.")] = "",
+    jobs: Annotated[
+        int, typer.Option(help="Grading processes at once; 0 for one a core.")
+    ] = 0,
     records: Annotated[
         Path, typer.Option(help="Where the records go, a JSON line a submission.")
     ] = Path("out/records.jsonl"),
-    isolation: Annotated[
+    gradebook: Annotated[
         str,
         typer.Option(
-            help="namespaces; landlock where those are refused; none for code that "
-            "you trust."
+            help="nbgrader's: a file or a database URL, or none; gradebook.db beside "
+            "the records if not given."
         ),
+    ] = "",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a run was stopped.")
+    ] = False,
+    regrade: Annotated[
+        bool, typer.Option("--regrade", help="Clear old results, judge all again.")
+    ] = False,
+    scheduler: Annotated[
+        str, typer.Option(help="A Dask scheduler, tcp://host:8786: judge there.")
+    ] = "",
+    times: Annotated[
+        Path | None,
+        typer.Option(help="Who handed in when: CSV with student and submitted_at."),
+    ] = None,
+    isolation: Annotated[
+        str,
+        typer.Option(help="namespaces, landlock, or none for code that you trust."),
     ] = "namespaces",
-    backend: Annotated[str, typer.Option(help="torch or tensorflow.")] = "",
     seconds: Annotated[
         float, typer.Option(help="Processor seconds for a check that does not say.")
     ] = 10,
 ) -> None:
-    """Grade submissions with public and hidden checks, each in a sandbox."""
-    root = project_root()
-    found = _find(files, exercise)
-    console = Console()
-    results = grade_files(
-        root, found, console, records, isolation, backend, seconds, _secret(root)
-    )
-    console.print(class_table(results))
+    """Grade submissions with public and hidden checks, each in a sandbox.
+
+    What is recorded with the same source, checks and backend is not judged again.
+    """
+    if resume and not records.exists():
+        raise CheckingFailed(f"There is nothing to resume: {records} is not there.")
+    if resume and regrade:
+        raise CheckingFailed("--resume keeps results, --regrade clears them: take one.")
+    root, console = project_root(), Console()
+    how = _how(root, isolation, backend, seconds, _secret(root))
+    summary = class_view.Summary()
+    with tempfile.TemporaryDirectory(prefix="layerwise-") as scratch:
+        handed = _collected(submissions, exercise or unit, times, scratch, console)
+        runs = _graded(
+            handed, how, console, records, gradebook, regrade, scheduler, jobs
+        )
+        for entry in runs:
+            summary.add(entry)
+    summary.show(console)
     console.print(f"Records: [bold]{escape(str(records))}[/]")
 
 
-def _find(files: list[Path], named: str) -> list[tuple[Path, syllabus.Exercise]]:
-    """The exercise files among `files`, each with its exercise.
+def _how(
+    root: Path, isolation: str, backend: str, seconds: float, secret: bytes
+) -> "How":
+    """How to grade; refuses at once what this machine can't give.
 
     Raises:
-        CheckingFailed: If there is none, or a file is of no known exercise.
+        CheckingFailed: If the isolation asked for is not to be had here.
     """
-    only = set(syllabus.find(named)) if named else set(syllabus.exercises())
-    found = []
-    for path in files:
-        if path.is_dir():
-            below = sorted(p for p in path.rglob("*.py") if _exercise_of(p, only))
-            if not below:
-                raise CheckingFailed(f"{path} holds no exercise file (conv2d.py, …).")
-        elif path.exists():
-            below = [path]
-        else:
-            raise CheckingFailed(f"{path} is not there.")
-        for file in below:
-            match = _exercise_of(file, only)
-            if match is None and len(only) == 1:
-                (match,) = only
-            if match is None:
-                raise CheckingFailed(
-                    f"{file}: which exercise is it? Name the file after it, or give "
-                    "--exercise."
-                )
-            found.append((file, match))
-    return found
+    from autograder.delivery.seat import How
+    from course.cli.doctor import backend as chosen
+
+    backend = backend or chosen()
+    if backend not in BACKENDS:
+        raise CheckingFailed(f"--backend is {', '.join(BACKENDS)}, not {backend}.")
+    if isolation not in ISOLATIONS:
+        raise CheckingFailed("--isolation is landlock, namespaces or none.")
+    both = ("torch", "tensorflow")
+    backends = both if backend == "both" else (backend,)
+    return How(str(root), backends, isolation, seconds, secret.hex())
 
 
-def _exercise_of(path: Path, among: set[syllabus.Exercise]) -> syllabus.Exercise | None:
-    same_name = [e for e in among if e.name == path.stem]
-    in_unit = [e for e in same_name if e.unit in path.parts]
-    matches = in_unit or same_name
-    return matches[0] if len(matches) == 1 else None
+def refuse_if_not_isolated(isolation: str) -> None:
+    """There is no falling back to a weaker isolation."""
+    from autograder.grading import isolation as namespaces
+    from autograder.grading import landlocked
+
+    if isolation == "none":
+        return
+    report = (landlocked if isolation == "landlock" else namespaces).possible()
+    if not report.isolated:
+        raise CheckingFailed(
+            f"{report.reason} Nothing was graded. {report.way_out} For code that you "
+            "trust: --isolation none"
+        )
+
+
+def _collected(
+    places: list[Path], named: str, times: Path | None, scratch: str, console: Console
+) -> "list[Handed]":
+    from autograder.delivery import collecting
+
+    only = syllabus.find(named) if named else syllabus.exercises()
+    found = collecting.collect(places, only, Path(scratch))
+    if times is not None:
+        found = collecting.with_times(found, times)
+    for problem in found.problems:
+        console.print(f"Left out: {escape(clean(problem))}")
+    return found.handed
+
+
+def _graded(
+    handed: "list[Handed]",
+    how: "How",
+    console: Console,
+    records: Path,
+    gradebook: str = "none",
+    regrade: bool = False,
+    scheduler: str = "",
+    jobs: int = 0,
+) -> Iterator[dict[str, Any]]:
+    """Judges what is not done yet; each record is written before it is yielded."""
+    from autograder.delivery import batch
+    from autograder.delivery.journal import Journal
+
+    if not scheduler:
+        refuse_if_not_isolated(how.isolation)
+    with Journal(records) as journal, _opened(gradebook, records, console) as book:
+        plan = batch.plan(handed, journal, how, regrade)
+        if plan.unchanged:
+            console.print(
+                f"{len(plan.unchanged)} are recorded already and unchanged; "
+                "--regrade judges them again."
+            )
+        if book is not None:
+            for one in plan.todo:
+                book.clear(one.student, one.exercise)
+            for entry in journal.entries(plan.unchanged):
+                book.put(entry)
+        yield from _judged(plan, how, console, journal, book, scheduler, jobs)
+
+
+def _judged(
+    plan: "Plan",
+    how: "How",
+    console: Console,
+    journal: "Journal",
+    book: "Book | None",
+    scheduler: str,
+    jobs: int,
+) -> Iterator[dict[str, Any]]:
+    from autograder.delivery import batch
+
+    if not plan.todo:
+        return
+    done, started = 0, time.monotonic()
+    if scheduler:
+        from autograder.delivery.cluster import on_cluster
+
+        entries = on_cluster(plan.todo, how, scheduler)
+    else:
+        jobs = min(jobs or len(os.sched_getaffinity(0)), len(plan.todo))
+        entries = batch.on_this_machine(plan.todo, how, jobs)
+    try:
+        with class_view.progress(console) as progress:
+            task = progress.add_task("starting the sandbox", total=len(plan.todo))
+            for entry in entries:
+                journal.write(entry)
+                if book is not None:
+                    book.put(entry)
+                done += 1
+                name = f"grading {escape(clean(entry['student']))}"
+                progress.update(task, advance=1, description=name)
+                yield entry
+    except KeyboardInterrupt:
+        console.print(
+            f"Stopped: {done} of {len(plan.todo)} are graded and recorded. The same "
+            "command with --resume goes on."
+        )
+        raise
+    finally:
+        entries.close()  # ends the grading processes
+    rate = done / (time.monotonic() - started)
+    console.print(f"{done} graded, {rate:.2g} a second.")
+
+
+class _NoBook:
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_) -> None:
+        pass
+
+
+def _opened(gradebook: str, records: Path, console: Console) -> "Book | _NoBook":
+    """nbgrader's gradebook, if there is to be one."""
+    from autograder.delivery import gradebook as books
+
+    if gradebook == "none":
+        return _NoBook()
+    if not books.available():
+        if gradebook:
+            raise CheckingFailed(
+                "--gradebook needs nbgrader: pip install 'layerwise[nbgrader]'"
+            )
+        console.print("nbgrader is not installed: records only, no gradebook.")
+        return _NoBook()
+    return books.Book(gradebook or str(records.with_name("gradebook.db")))
 
 
 def grade_files(
@@ -100,7 +258,7 @@ def grade_files(
     seconds: float,
     secret: bytes,
 ) -> list[dict[str, Any]]:
-    """Judges files one after another and appends a record for each.
+    """Judges files afresh, one after another.
 
     Returns:
         The records, in order.
@@ -108,109 +266,12 @@ def grade_files(
     Raises:
         CheckingFailed: If the isolation asked for is not to be had here.
     """
-    _choose_backend(backend)
-    from autograder.grading import records, submission
-    from autograder.grading.engine import Engine
+    from autograder.delivery.collecting import Handed
 
-    entries = []
-    with (
-        _progress(console) as progress,
-        _place(isolation, backend_name(), progress, console) as place,
-    ):
-        engine = Engine(root, secret=secret, seconds=seconds)
-        task = progress.add_task("grading", total=len(found))
-        for path, exercise in found:
-            progress.update(task, description=f"grading {escape(str(path))}")
-            try:
-                read = submission.read(path, exercise)
-            except submission.UnreadableSubmission as error:
-                entry = _unreadable(path, exercise, str(error), engine)
-            else:
-                started = time.perf_counter()
-                result = engine.judge(read, place)
-                entry = records.record(result, engine, isolation)
-                entry["seconds"] = round(time.perf_counter() - started, 3)
-            records.append(records_file, entry)
-            entries.append(entry)
-            progress.advance(task)
-        progress.update(task, description="graded")
-    return entries
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        "{task.description}",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
-
-
-def _unreadable(
-    path: Path, exercise: syllabus.Exercise, message: str, engine: Any
-) -> dict[str, Any]:
-    from autograder.grading.checks import points
-
-    return {
-        "exercise": exercise.id,
-        "filename": str(path),
-        "points": 0.0,
-        "max_points": sum(points(item) for item in engine.suite(exercise).items),
-        "passed": False,
-        "category": "syntax_error",
-        "explanation": message,
-        "outcomes": [],
-        "source": "",
-        "seeds": {},
-    }
-
-
-def _choose_backend(backend: str) -> None:
-    """Settles the backend of this process, before Keras is imported."""
-    from course.cli.doctor import backend as chosen
-
-    os.environ["KERAS_BACKEND"] = backend or chosen()
-    os.environ["LAYERWISE_PARTS"] = "keras"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from autograder.sandbox.backend import settle
-
-    settle()
-
-
-def backend_name() -> str:
-    """The backend that `_choose_backend` has settled."""
-    return os.environ["KERAS_BACKEND"]
-
-
-def _place(isolation: str, backend: str, progress: Progress, console: Console) -> Any:
-    """Workers of the isolation asked for; refuses rather than weakens it."""
-    from autograder.grading import places
-
-    if isolation not in ISOLATIONS:
-        raise CheckingFailed(f"--isolation is {' or '.join(ISOLATIONS)}.")
-    starting = progress.add_task("starting the sandbox", total=None)
-    waits: dict[str, Callable[[], None]] = {"on_start": progress.refresh}
-    try:
-        report = places.report(isolation)
-        if not report.isolated:
-            raise CheckingFailed(
-                f"{report.reason} Nothing was graded. {report.way_out}{_otherwise()}"
-            )
-        return places.workers(isolation, backend, **waits)
-    finally:
-        progress.remove_task(starting)
-
-
-def _otherwise() -> str:
-    """What else there is; never chosen without being asked for."""
-    from autograder.grading import places
-
-    weaker = " For code that you trust: --isolation none"
-    if places.report("landlock").isolated:
-        return f" Weaker, but to be had here: --isolation landlock.{weaker}"
-    return weaker
+    how = _how(root, isolation, backend, seconds, secret)
+    handed = [Handed(p.parent.name, e, str(p), p) for p, e in found]
+    graded = _graded(handed, how, console, records_file, regrade=True, jobs=1)
+    return list(graded)
 
 
 def _secret(root: Path) -> bytes:
@@ -222,70 +283,3 @@ def _secret(root: Path) -> bytes:
         with os.fdopen(descriptor, "wb") as file:
             file.write(secrets.token_bytes(32))
     return path.read_bytes()
-
-
-def class_table(entries: list[dict[str, Any]], names: list[str] | None = None) -> Table:
-    """One line a submission: score, what kind of wrong, and what to say about it."""
-    from autograder.grading.outcome import CATEGORIES
-
-    table = Table(title="Class", title_justify="left", show_lines=True)
-    table.add_column("submission", overflow="fold")
-    table.add_column("score", justify="right", no_wrap=True)
-    table.add_column("category", overflow="fold")
-    table.add_column("explanation", overflow="fold", ratio=1)
-    for number, entry in enumerate(entries):
-        score = f"{entry['points']:g} / {entry['max_points']:g}"
-        table.add_row(
-            escape(names[number] if names else entry["filename"]),
-            score,
-            f"{entry['category']}: {CATEGORIES[entry['category']]}",
-            escape(entry["explanation"]),
-        )
-    return table
-
-
-def replay(
-    records: Annotated[Path, typer.Argument(help="A file that grade has written.")],
-    line: Annotated[int, typer.Option(help="Only this line; 0 for all.")] = 0,
-    isolation: Annotated[
-        str, typer.Option(help="namespaces, landlock or none.")
-    ] = "namespaces",
-) -> None:
-    """Grade recorded submissions again, same seeds, and tell what came out otherwise."""
-    root, console = project_root(), Console()
-    if not records.exists():
-        raise CheckingFailed(f"{records} is not there.")
-    from autograder.grading import records as book
-
-    try:
-        entries = [e for e in book.read(records) if e["outcomes"]]
-    except book.BadRecord as error:
-        raise CheckingFailed(str(error)) from error
-    if line:
-        entries = entries[line - 1 : line]
-    differing = 0
-    backends = {entry["backend"] for entry in entries}
-    if len(backends) > 1:
-        raise CheckingFailed("The records are of two backends; replay one at a time.")
-    _choose_backend(backends.pop() if backends else "")
-    from autograder.grading.engine import Engine
-
-    with (
-        _progress(console) as progress,
-        _place(isolation, backend_name(), progress, console) as place,
-    ):
-        for entry in progress.track(entries, description="replaying"):
-            engine = Engine(root, seconds=entry["seconds_limit"])
-            if entry["checks_sha256"] != book.checks_hash(
-                engine, syllabus.find(entry["exercise"])[0]
-            ):
-                console.print(f"{entry['filename']}: the checks have changed since.")
-            for difference in book.replay(entry, engine, place):
-                differing += 1
-                console.print(
-                    f"{entry['filename']}: {difference.check} was "
-                    f"{difference.recorded}, is {difference.now}"
-                )
-    console.print(f"{len(entries)} replayed, {differing} checks came out otherwise.")
-    if differing:
-        sys.exit(1)
