@@ -13,3 +13,14 @@ def check(exercise: str) -> None:
     from course.cli.notebook import check_and_display
 
     check_and_display(exercise)
+
+
+def check_cell(exercise: str) -> None:
+    """Checks the cell that was run last for an exercise: what the notebooks' test cells do.
+
+    Raises:
+        ChecksFailed: Unless every check passes, so that `nbgrader validate` sees it.
+    """
+    from course.cli.notebook import check_last_cell
+
+    check_last_cell(exercise)

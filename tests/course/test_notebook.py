@@ -7,6 +7,7 @@ from IPython.utils.capture import capture_output
 import course
 from course import progress, syllabus
 from course.cli import client, render
+from course.cli.notebook import ChecksFailed
 
 (CONV2D,) = syllabus.find("conv2d")
 
@@ -153,3 +154,28 @@ def test_what_could_not_be_saved_is_told(shell, asked, project):
     pages, _ = run(shell, "%%check conv2d\nright = 1")
     assert "conv2d is done" in pages[-1]
     assert "was not saved" in pages[-1]
+
+
+CELL = "class Conv2D:\n    {word} = 1"
+
+
+def test_a_test_cell_checks_the_exercises_cell_as_it_was_run_last(shell, asked):
+    for word in ("wrong", "right"):
+        shell.run_cell(CELL.format(word=word), store_history=True)
+    shell.run_cell("unrelated = 1", store_history=True)
+    pages, _ = run(shell, "from course import check_cell\ncheck_cell('conv2d')")
+    assert asked == [("conv2d", CELL.format(word="right"), "this cell")]
+    assert "conv2d is done" in pages[-1]
+
+
+def test_a_test_cell_raises_unless_all_checks_pass(shell, asked):
+    shell.run_cell(f"%%check conv2d\n{CELL.format(word='wrong')}", store_history=True)
+    with pytest.raises(ChecksFailed, match="conv2d: 0 of 1 checks pass"):
+        course.check_cell("conv2d")
+    assert asked[-1][1].splitlines()[1] == "class Conv2D:"
+
+
+def test_a_test_cell_without_its_exercise_says_what_to_run(shell, asked):
+    with pytest.raises(ChecksFailed, match="No cell that defines LeNet5 was run"):
+        course.check_cell("lenet5")
+    assert asked == []
