@@ -4,8 +4,6 @@ Nothing found is run or believed. Links, pipes and devices are neither followed 
 opened; names of students and files may be anything.
 """
 
-import csv
-import datetime
 import hashlib
 import os
 import stat
@@ -83,8 +81,17 @@ def collect(
     collector = _Collector(only, scratch)
     for place in places:
         collector.look_at(place)
-    found = Collected(list(_one_each(collector.found)), collector.unpacked.problems)
-    return found
+    found = [
+        replace(one, student=_readable(one.student), path=_readable(one.path))
+        for one in collector.found
+    ]
+    problems = [_readable(problem) for problem in collector.unpacked.problems]
+    return Collected(list(_one_each(found)), problems)
+
+
+def _readable(name: str) -> str:
+    """A name whose bytes are no UTF-8, so that every file and database takes it."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True)
@@ -309,33 +316,3 @@ def _one_each(found: list[Handed]) -> Iterator[Handed]:
 def _contents(one: Handed) -> str:
     with open(one.file, "rb") as file:
         return hashlib.sha256(file.read(MAX_SOURCE + 1)).hexdigest() + one.problem
-
-
-def with_times(found: Collected, table: Path) -> Collected:
-    """Adds when each student handed in, from the instructor's own table.
-
-    Raises:
-        NothingToGrade: If the table lacks a column or holds a time without a zone.
-    """
-    times: dict[tuple[str, str], str] = {}
-    with open(table, encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            try:
-                moment = datetime.datetime.fromisoformat(row["submitted_at"].strip())
-                student, exercise = row["student"], row.get("exercise") or ""
-            except (KeyError, ValueError, AttributeError) as error:
-                raise NothingToGrade(
-                    f"{table}: columns student and submitted_at are needed, times like "
-                    f"2026-11-02T23:59:00+01:00 ({error})."
-                ) from error
-            if moment.tzinfo is None:
-                raise NothingToGrade(f"{table}: {student}'s time says no zone.")
-            times[student, exercise] = moment.isoformat()
-    found.handed = [
-        replace(one, submitted_at=time)
-        if (time := times.get((one.student, one.exercise.id)))
-        or (time := times.get((one.student, "")))
-        else one
-        for one in found.handed
-    ]
-    return found

@@ -46,6 +46,7 @@ class Journal:
             ) from None
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         self.done: dict[Key, str] = {}
+        self._keys: set[Key] = set()  # whatever the file has a line of
         self._read()
 
     def _read(self) -> None:
@@ -58,6 +59,7 @@ class Journal:
                     return
                 end += len(line)
                 key, stamp = self._parsed(line, number)
+                self._keys.add(key)
                 self.done.pop(key, None)
                 if stamp:
                     self.done[key] = stamp
@@ -87,23 +89,20 @@ class Journal:
 
     def clear(self, keys: Collection[Key]) -> None:
         """Removes all that is recorded of some answers: no old score survives."""
-        wanted = set(keys)
+        wanted = self._keys.intersection(keys)
+        if not wanted:
+            return
         fresh = self.path.with_name(f".{self.path.name}.new")
-        removed = False
         with open(self.path, "rb") as old, open(fresh, "wb") as new:
             for line in old:
-                if _key(json.loads(line)) in wanted:
-                    removed = True
-                else:
+                if _key(json.loads(line)) not in wanted:
                     new.write(line)
             new.flush()
             os.fsync(new.fileno())
-        if not removed:
-            fresh.unlink()
-            return
         os.replace(fresh, self.path)
         os.close(self._file)
         self._file = os.open(self.path, os.O_RDWR | os.O_APPEND)
+        self._keys -= wanted
         for key in wanted:
             self.done.pop(key, None)
 
@@ -123,6 +122,7 @@ class Journal:
         except OSError:
             os.ftruncate(self._file, end)
             raise
+        self._keys.add(_key(entry))
         stamp = _stamp_of(entry)
         if stamp:
             self.done[_key(entry)] = stamp

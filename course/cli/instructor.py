@@ -143,7 +143,9 @@ def _collected(
     only = syllabus.find(named) if named else syllabus.exercises()
     found = collecting.collect(places, only, Path(scratch))
     if times is not None:
-        found = collecting.with_times(found, times)
+        from autograder.delivery.times import with_times
+
+        found = with_times(found, times)
     for problem in found.problems:
         console.print(f"Left out: {escape(clean(problem))}")
     return found.handed
@@ -217,7 +219,7 @@ def _judged(
             f"Stopped: {done} of {len(plan.todo)} are graded and recorded. The same "
             "command with --resume goes on."
         )
-        raise
+        raise typer.Exit(130) from None
     finally:
         entries.close()  # ends the grading processes
     rate = done / (time.monotonic() - started)
