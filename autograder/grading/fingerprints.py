@@ -162,12 +162,17 @@ def _hash(data: bytes) -> str:
 
 def _projections(values: np.ndarray) -> list[float]:
     """The logarithm of the length, and the direction seen along a few random ones."""
-    length = float(np.linalg.norm(values))
-    if length == 0:
+    largest = float(np.max(np.abs(values), initial=0))
+    if largest == 0:
         return [0.0] * (1 + _PROJECTIONS)
+    values = values / largest  # so that no square is too large or too small
+    length = float(np.linalg.norm(values))
     rng = np.random.default_rng(values.size)
     directions = rng.standard_normal((_PROJECTIONS, values.size))
-    return [math.log(length), *(directions @ (values / length))]
+    return [
+        math.log(largest) + math.log(length),
+        *(directions @ (values / length)),
+    ]
 
 
 def _sealed(text: bytes, digest: bytes) -> bytes:

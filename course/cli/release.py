@@ -59,7 +59,7 @@ def students(
     """Write the students' kit: the course without hidden checks and mistakes."""
     from autograder.delivery import kit
 
-    kit.write(out, project_root())
+    kit.write(out, project_root(), say=Console(stderr=True).print)
     Console().print(f"Wrote {escape(str(out))}", soft_wrap=True)
 
 
@@ -67,11 +67,14 @@ def students(
 def gradescope(
     out: Annotated[Path, typer.Argument(help="The archive to write, a .zip.")],
     units: Units = None,
+    attempts: Annotated[
+        str, typer.Option(help="How often a student may have it judged: 5/day.")
+    ] = "",
 ) -> None:
     """Write an autograder for Gradescope."""
     from autograder.delivery import gradescope
 
-    gradescope.write(out, project_root(), _chosen(units))
+    gradescope.write(out, project_root(), _chosen(units), attempts=attempts)
     Console().print(f"Wrote {escape(str(out))}", soft_wrap=True)
 
 

@@ -77,6 +77,13 @@ def test_infinities_keep_their_places_and_signs(image):
     assert known(image).fits(outcome(other), SALT) is None
 
 
+@pytest.mark.parametrize("scale", [1e300, 1e-300, 5e-324])
+def test_values_as_large_and_small_as_they_come_have_fingerprints(scale):
+    values = np.array([1.0, -1.0, 0.0, 1.0]) * scale
+    assert known(values).fits(outcome(values), SALT) is not None
+    assert known(values).fits(outcome(-values), SALT) is None
+
+
 def test_where_a_mistake_passes_it_fits_what_passes():
     assert known(None).fits(outcome(None, "passed", "test_else"), SALT) == ""
 
