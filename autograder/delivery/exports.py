@@ -307,6 +307,8 @@ def _with_roster(
 def _is(student: str, person: dict, keys: list[str]) -> bool:
     """Whether a row of the roster is that student: by a number, a login, or the name."""
     wanted = student.casefold()
+    if person.get("ID") and wanted.rpartition("_")[2] == str(person["ID"]):
+        return True  # as Canvas names what it lets one download: doejane_12345
     if any(str(person[key] or "").casefold() == wanted for key in keys):
         return True
     whole = [person[key] for key in keys if key in ("Student", "Full name")]
