@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from typing import Any
 
 from autograder.grading import isolation
@@ -20,11 +21,12 @@ from autograder.grading.transport import Workers, template_environment
 _TRY_SECONDS = 30
 
 
-def landlocked(backend: str, **options: Any) -> Workers:
+def landlocked(backend: str, before: Sequence[str] = (), **options: Any) -> Workers:
     """Workers that can open none of this project's files and reach no other process.
 
     Args:
         backend: Keras's.
+        before: What starts the template's command: one that changes the user, say.
         **options: Of `Workers`.
 
     Raises:
@@ -34,8 +36,8 @@ def landlocked(backend: str, **options: Any) -> Workers:
     report = possible()
     if not report.isolated:
         raise CannotIsolate(f"{report.reason} {report.way_out}")
-    command = [sys.executable, "-m", "autograder.sandbox.template"]
-    environment = {**_environment(), **template_environment(backend)}
+    command = [*before, sys.executable, "-m", "autograder.sandbox.template"]
+    environment = {**environment_of_template(), **template_environment(backend)}
     return Workers([*command, "--fenced", _as_json()], environment, **options)
 
 
@@ -66,7 +68,7 @@ def _tried() -> str:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "autograder.sandbox.fence", _as_json()],
-            env=_environment(),
+            env=environment_of_template(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -91,7 +93,7 @@ def _way_out(complaint: str) -> str:
     return "docs/sandbox.md says what is needed."
 
 
-def _environment() -> dict[str, str]:
+def environment_of_template() -> dict[str, str]:
     """All that the template learns: nothing of the process that starts it."""
     return {
         "PATH": "/usr/bin:/bin",
