@@ -114,7 +114,7 @@ def _how(
     if backend not in BACKENDS:
         raise CheckingFailed(f"--backend is {', '.join(BACKENDS)}, not {backend}.")
     if isolation not in ISOLATIONS:
-        raise CheckingFailed("--isolation is landlock, namespaces or none.")
+        raise CheckingFailed(f"--isolation is {' or '.join(ISOLATIONS)}.")
     both = ("torch", "tensorflow")
     backends = both if backend == "both" else (backend,)
     return How(str(root), backends, isolation, seconds, secret.hex())
@@ -215,6 +215,7 @@ def _judged(
                 progress.update(task, advance=1, description=name)
                 yield entry
     except KeyboardInterrupt:
+        done = sum(1 for _ in journal.entries(plan.todo))  # the last may be in there
         console.print(
             f"Stopped: {done} of {len(plan.todo)} are graded and recorded. The same "
             "command with --resume goes on."

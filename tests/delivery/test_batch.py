@@ -307,7 +307,7 @@ def test_the_record_of_checks_is_the_engines(how):
 def test_right_on_one_backend_only_is_said(how):
     path = Path(how.root, "solutions", "u00_tensors", "puzzles.py")
     source = path.read_text(encoding="utf-8")
-    source += "\nif keras.config.backend() != 'torch':\n    del stable_softmax\n"
+    source += "\nimport keras\nif keras.config.backend() != 'torch':\n    del stable_softmax\n"
     seat = Seat(How(how.root, ("torch", "tensorflow"), KIND, 2, "00"))
     try:
         entry = seat.judge({**task(source), "exercise": "u00_tensors/puzzles"})
