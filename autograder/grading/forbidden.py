@@ -5,6 +5,7 @@ The run-time trap (`sandbox.loading.switch_off`) stands behind it.
 """
 
 import ast
+import sys
 from dataclasses import dataclass
 
 from course import numpy_parts, parts
@@ -99,7 +100,8 @@ class _Finder(ast.NodeVisitor):
             return ""
         of_the_course = _OF_THE_COURSE.get(self.exercise.may_use, ())
         for forbidden in (*self.exercise.forbidden, *of_the_course, *_BY_STRING):
-            if dotted == forbidden or dotted.startswith(forbidden + "."):
+            below = dotted.startswith(forbidden + ".")
+            if dotted == forbidden or below or _same(dotted, forbidden):
                 return (
                     f"{dotted} is not allowed in {self.exercise.name}: it is what you "
                     "are asked to write, or a way round it."
@@ -212,6 +214,20 @@ class _Finder(ast.NodeVisitor):
                     "the name.",
                 )
         self.generic_visit(node)
+
+
+def _same(dotted: str, forbidden: str) -> bool:
+    """Whether two names stand for one thing: Convolution2D is Conv2D.
+
+    Only what is imported already is looked at; the run-time trap knows the rest.
+    """
+    one, other = (_found(name) for name in (dotted, forbidden))
+    return one is not None and one is other
+
+
+def _found(dotted: str) -> object:
+    module, _, name = dotted.rpartition(".")
+    return getattr(sys.modules.get(module), name, None)
 
 
 def _is_name(node: ast.AST, name: str) -> bool:

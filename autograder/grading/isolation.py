@@ -258,13 +258,9 @@ def seen() -> tuple[list[str], list[str]]:
     Raises:
         CannotIsolate: If Python can't be shown without showing what is secret.
     """
-    shown, covered = [], []
-    for path, source in _room().shown:
-        if source:
-            shown.append(source)
-        else:
-            covered.append(path)
-    return shown, covered
+    room = _room().shown
+    shown = [source for _, source in room if source]
+    return shown, [path for path, source in room if not source]
 
 
 def packages() -> list[str]:

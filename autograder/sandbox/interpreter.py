@@ -205,8 +205,8 @@ def _sendable(text: str, limit: int) -> str:
 
 
 def _is_about_memory(error: BaseException) -> bool:
-    """Whether memory ran out; PyTorch says so in a RuntimeError."""
-    if isinstance(error, MemoryError):
+    """Whether memory ran out; PyTorch says so in a RuntimeError, Keras wraps it."""
+    if isinstance(error, MemoryError) or isinstance(error.__context__, MemoryError):
         return True
     return any(words in str(error) for words in _NO_MEMORY)
 

@@ -169,6 +169,7 @@ def _trap(dotted: str) -> Any:
 
     refuse.__name__ = dotted.rpartition(".")[2]
     refuse.__trapped__ = True  # type: ignore[attr-defined]
+    refuse.__mro_entries__ = refuse  # type: ignore[attr-defined]  # for its subclasses
     return refuse
 
 

@@ -12,26 +12,27 @@ import time
 import tomllib
 from pathlib import Path
 
+import keras
 import psutil
 import pytest
 
-from autograder.grading import isolation
+from autograder.grading import places
 from autograder.grading.current import Run
 from autograder.grading.engine import Engine, judge_source
-from autograder.grading.submission import Submission
-from autograder.grading.transport import unisolated
+from autograder.grading.submission import Submission, UnreadableSubmission, read
 from course import syllabus
 
 HERE = Path(__file__).parent
 ATTACKS = tomllib.loads((HERE / "attacks.toml").read_text())["attack"]
+READABLE = [attack for attack in ATTACKS if "unreadable" not in attack]
 CONV2D = syllabus.find("conv2d")[0]
 SECRET = b"the-secret-of-this-installation"
 SECONDS = 1  # of computing, a check
 BATTERY = (  # both compare values; a wrong layer can't pass either
     "test_matches_keras_for_each_padding[valid]",
-    "test_a_batch_of_one_and_a_kernel_of_one",
+    "test_a_batch_of_one_and_a_kernel_of_one",  # hidden
 )
-POSSIBLE = isolation.possible()
+EVERY = 10  # so many attacks, and the reference is judged among them
 
 
 @pytest.fixture(scope="module")
@@ -45,92 +46,174 @@ def engine(pytestconfig):
     return Engine(pytestconfig.rootpath, secret=SECRET, seconds=SECONDS)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param("namespaces", marks=pytest.mark.linux), "none"],
-)
-def place(request, tmp_path_factory):
-    """Workers, started in a folder whose files lie in wait under libraries' names."""
-    import keras
-
-    if request.param == "namespaces" and not POSSIBLE.isolated:
-        pytest.skip(f"no namespaces: {POSSIBLE.reason} {POSSIBLE.way_out}")
+@pytest.fixture(scope="module")
+def place_at(tmp_path_factory):
+    """`place_at(level)`: workers, the same at each call, which are started in a folder
+    whose files lie in wait under libraries' names."""
     folder = tmp_path_factory.mktemp("beside")
     for name in ("numpy", "keras", "sitecustomize", "usercustomize", "course"):
         (folder / f"{name}.py").write_text("raise SystemExit('trapped')")
-    start = unisolated if request.param == "none" else isolation.namespaced
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("LAYERWISE_TEST_SECRET", SECRET.decode())
-        workers = start(keras.config.backend())
-    with workers:
-        workers.name = request.param
-        yield workers
+    known = {}
+
+    def place_at(level):
+        report = places.report(level)
+        if not report.isolated:
+            pytest.skip(f"no {level}: {report.reason} {report.way_out}")
+        if level not in known:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(folder)
+                patch.setenv("LAYERWISE_TEST_SECRET", SECRET.decode())
+                patch.setenv("TMPDIR", str(folder))  # at `none` all is left here
+                patch.setenv("HOME", str(folder))
+                workers = places.workers(level, keras.config.backend())
+            known[level] = stack.enter_context(workers)
+            workers.attacks, workers.first = 0, workers.process
+            workers.before = len(processes_of(workers))
+        return known[level]
+
+    with contextlib.ExitStack() as stack:
+        yield place_at
 
 
-def text_of(attack, reference):
-    text = (HERE / "submissions" / attack["file"]).read_text()
-    return text + reference if attack.get("before_the_reference") else text
+def at(level):
+    marks = [] if level == "none" else [pytest.mark.linux]
+    return pytest.param(level, marks=marks, id=level)
 
 
-def outcomes(engine, place, text, only=BATTERY, seconds=SECONDS):
-    """The checks on `text`, without the analysis of the source."""
-    run = Run(Submission(CONV2D, text, "conv2d.py"), place, SECRET, seconds=seconds)
-    return list(engine.suite(CONV2D).run(run, only=set(only)))
+def let_loose():
+    """Pairs of a place and an attack."""
+    for level in places.LEVELS:
+        for attack in READABLE:
+            if level in attack.get("places", ["namespaces", "landlock"]):
+                name = attack["file"].removesuffix(".py")
+                param = at(level)
+                yield pytest.param(
+                    level, attack, id=f"{level}-{name}", marks=param.marks
+                )
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: a["file"])
+def submission_of(attack, reference):
+    (exercise,) = syllabus.find(attack.get("exercise", "conv2d"))
+    path = HERE / "submissions" / attack["file"]
+    found = read(path, exercise, shown_as=f"{exercise.name}.py")
+    whole = found.source.replace("### THE REFERENCE", reference)
+    return dataclasses.replace(found, source=whole)
+
+
+def outcomes(engine, place, submission, only=BATTERY, seconds=SECONDS):
+    """The checks on a submission, without the analysis of the source."""
+    run = Run(submission, place, SECRET, seconds=seconds)
+    suite = engine.suite(submission.exercise)
+    return list(suite.run(run, None if only is None else set(only)))
+
+
+def judged(engine, place, attack, reference):
+    """The outcomes of the checks that an attack meets."""
+    count = attack.get("checks", 1)
+    only = None if count == "all" else BATTERY[:count]
+    seconds = attack.get("seconds", SECONDS)
+    return outcomes(engine, place, submission_of(attack, reference), only, seconds)
+
+
+@pytest.mark.parametrize("attack", READABLE, ids=lambda a: a["file"])
 def test_the_analysis_of_the_source_says_what_it_should(engine, attack, reference):
     class Nowhere:
         def open(self, limits):
             raise AssertionError("it was run")
 
-    submission = Submission(CONV2D, text_of(attack, reference), "conv2d.py")
+    submission = submission_of(attack, reference)
     if not attack["analysis"]:
         assert judge_source(submission) is None
         return
     result = engine.judge(submission, Nowhere())
     assert {o.category for o in result.outcomes} == {attack["analysis"]}
     assert result.points == 0
+    assert all("Line " in o.message or "line " in o.message for o in result.outcomes)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: a["file"])
-def test_the_sandbox_alone_holds(engine, place, attack, reference):
-    if place.name not in attack["places"]:
-        pytest.skip(f"not let loose at isolation level {place.name}")
-    outcomes(engine, place, reference)  # workers are ready
-    before = len(processes_of(place)) - len(place._ready)
+@pytest.mark.parametrize(
+    "attack", [a for a in ATTACKS if "unreadable" in a], ids=lambda a: a["file"]
+)
+def test_what_is_no_python_text_is_refused_with_a_way_out(attack, reference):
+    with pytest.raises(UnreadableSubmission, match=attack["unreadable"]):
+        submission_of(attack, reference)
+
+
+@pytest.mark.parametrize("level, attack", list(let_loose()))
+def test_the_sandbox_alone_holds(engine, place_at, level, attack, reference):
+    place = place_at(level)
+    if attack.get("after"):
+        before = next(a for a in ATTACKS if a["file"] == attack["after"])
+        judged(engine, place, before, reference)
     with listening() as called:
-        slow = attack["verdicts"] in (["timed_out"], ["out_of_memory"])
-        judged = outcomes(
-            engine,
-            place,
-            text_of(attack, reference),
-            only=BATTERY[:1] if slow else BATTERY,
-            seconds=attack.get("seconds", SECONDS),
-        )
-    printed = "\n".join(outcome.printed for outcome in judged)
-    assert {o.category for o in judged} <= set(attack["verdicts"]), judged
-    earned = sum(outcome.points for outcome in judged)
-    possible = sum(outcome.max_points for outcome in judged)
-    assert earned == (possible if attack["verdicts"] == ["passed"] else 0)
+        found = judged(engine, place, attack, reference)
+    assert_verdict(attack, found)
+    assert called == []
+    assert_nothing_secret(engine, found, reference)
+    if attack.get("twice"):
+        again = judged(engine, place, attack, reference)
+        assert told(again) == told(found)
+    assert place.process is place.first, "the template had to be started again"
+    assert_no_more_processes(place, place.before)
+    place.attacks += 1
+    if place.attacks % EVERY == 0:
+        assert_the_next_one_is_judged_right(engine, place, reference)
+
+
+@pytest.mark.parametrize("level", [at(level) for level in places.LEVELS])
+def test_a_right_submission_still_gets_full_marks(engine, place_at, level, reference):
+    place = place_at(level)
+    found = outcomes(engine, place, Submission(CONV2D, reference, "conv2d.py"), None)
+    lost = [(o.check, o.category, o.message) for o in found if not o.passed]
+    assert lost == []
+
+
+def test_there_are_as_many_attacks_as_files():
+    files = {path.name for path in (HERE / "submissions").glob("*.py")}
+    assert {attack["file"] for attack in ATTACKS} == files
+    assert len(ATTACKS) == len(files) >= 60
+
+
+def assert_verdict(attack, found):
+    verdicts = attack["verdicts"]
+    if isinstance(verdicts, dict):
+        verdicts = verdicts[keras.config.backend()]
+    right = verdicts == ["passed"]
+    came = {outcome.category for outcome in found}
+    if attack.get("checks") == "all":
+        assert came >= set(verdicts) and "grader_error" not in came, told(found)
+    else:
+        assert came and came <= set(verdicts), told(found)
+    earned = sum(outcome.points for outcome in found)
+    possible = sum(outcome.max_points for outcome in found)
+    if right:
+        assert earned == possible
+    else:
+        assert earned <= attack.get("most", 0) * possible, told(found)
+        assert any(attack.get("tells", "") in o.message for o in found if not o.passed)
+    printed = "\n".join(outcome.printed for outcome in found)
     assert attack.get("says", "") in printed
     assert [word for word in attack.get("never_says", []) if word in printed] == []
-    assert called == []
-    back = json.dumps([dataclasses.asdict(o) | {"evidence": ""} for o in judged])
+
+
+def told(found):
+    return [(o.check, o.category, o.message, o.printed) for o in found]
+
+
+def assert_nothing_secret(engine, found, reference):
+    """Neither in what came back nor in what a student would see of hidden checks."""
+    back = json.dumps([outcome.as_dict() for outcome in found])
     for secret in secrets(engine, reference):
         assert secret not in back
-    after = outcomes(engine, place, reference)
+    shown = [o.for_student() for o in found if o.scope == "hidden" and not o.passed]
+    feedback = json.dumps([outcome.as_dict() for outcome in shown])
+    assert "THE INPUTS ARE" not in feedback and "test_" not in feedback
+
+
+def assert_the_next_one_is_judged_right(engine, place, reference):
+    after = outcomes(engine, place, Submission(CONV2D, reference, "conv2d.py"))
     assert [(o.check, o.category, o.message) for o in after if not o.passed] == []
     assert len(after) == len(BATTERY)
-    assert_no_more_processes(place, before)
-
-
-def test_a_right_submission_still_gets_full_marks(engine, place, reference):
-    everything = [item.name for item in engine.suite(CONV2D).items]
-    judged = outcomes(engine, place, reference, everything)
-    lost = [(o.check, o.category, o.message) for o in judged if not o.passed]
-    assert lost == []
 
 
 def secrets(engine, reference):

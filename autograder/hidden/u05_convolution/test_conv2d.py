@@ -18,6 +18,13 @@ def both(student, rng, shape, *args, dtype="float32", **kwargs):
     return layer, oracle, images
 
 
+def weights_of(layer, equal):
+    """Kernel and bias, once there are two weights."""
+    weights = layer.get_weights()
+    equal(len(weights), 2, "the number of weights")
+    return weights
+
+
 @pytest.mark.points(2)
 @pytest.mark.parametrize(
     "size, kernel, strides",
@@ -55,10 +62,10 @@ def test_runs_in_a_graph_with_unknown_batch_size(student, rng, close):
     close(student.predicted(layer, images), oracle(images))
 
 
-def test_float64_is_computed_in_float64(student, rng, close):
+def test_float64_is_computed_in_float64(student, rng, close, equal):
     shape = (2, 6, 7, 3)
     layer, _, images = both(student, rng, shape, 4, 3, dtype="float64")
-    kernel, bias = (np.asarray(w) for w in layer.get_weights())
+    kernel, bias = (np.asarray(w) for w in weights_of(layer, equal))
     expected = by_loops(images, kernel, bias)
     close(layer(images), expected)
 
@@ -88,13 +95,14 @@ def test_uses_the_initializers_it_is_given(student, equal, close):
         3, 2, kernel_initializer="ones", bias_initializer="ones", trainable=False
     )
     layer.build((None, 4, 4, 2))
-    kernel, bias = layer.get_weights()
+    kernel, bias = weights_of(layer, equal)
     close(kernel, np.ones((2, 2, 2, 3), "float32"), "the kernel at the start")
     close(bias, np.ones(3, "float32"), "the bias at the start")
     equal(len(layer.trainable_weights), 0, "the number of trainable weights")
 
 
-def test_regularizes_the_kernel(student, rng, close):
+def test_regularizes_the_kernel(student, rng, close, equal):
     layer, _, _ = both(student, rng, (1, 4, 4, 2), 3, 2, kernel_regularizer="l2")
-    kernel = layer.get_weights()[0]
+    kernel, _ = weights_of(layer, equal)
+    equal(len(layer.losses), 1, "the number of penalties")
     close(layer.losses[0], 0.01 * np.sum(kernel**2), "the kernel's penalty")

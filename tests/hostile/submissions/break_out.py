@@ -21,7 +21,7 @@ door("umount2", b"/proc", 2)
 door("umount2", b"/scratch", 2)
 door("chroot", b"/scratch")
 door("setns", 3, 0)
-for user in (0, 65534):
+for user in {0, 65534} - {os.getuid()}:
     door("setuid", user)
     door("setgid", user)
 door("syscall", 321, 5, None, 0)  # bpf

@@ -13,3 +13,5 @@ print("Traceback (most recent call last):", "\x1b[31mFAILED\x1b[0m \udcff", file
 sys.stderr.write("E   AssertionError: 0 != 1\n" * 100)
 os.write(2, b"\xff\xfe not text \x00\n" * 100)
 print("1 failed, 0 passed", "é" * 1000)
+
+### THE REFERENCE

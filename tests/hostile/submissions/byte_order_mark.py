@@ -1,0 +1,3 @@
+﻿"""Right, with a byte order mark and Windows line ends."""
+
+### THE REFERENCE

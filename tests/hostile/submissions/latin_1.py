@@ -1,0 +1,3 @@
+"""Größe: saved in the encoding of another age."""
+
+import keras

@@ -1,0 +1,7 @@
+import keras
+
+<<<<<<< HEAD
+FILTERS = 3
+=======
+FILTERS = 4
+>>>>>>> main

@@ -1,0 +1,5 @@
+import keras
+
+
+class MyConv2D(keras.Layer):
+    pass
