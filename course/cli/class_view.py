@@ -16,7 +16,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from course.cli.feedback import clean
+from course.cli.feedback import clean, in_short
 
 _SHOWN = 40  # submissions that the terminal lists one by one
 
@@ -54,7 +54,7 @@ def class_table(entries: list[dict[str, Any]], names: list[str] | None = None) -
             escape(clean(names[number] if names else entry["filename"])),
             score,
             f"{entry['category']}: {CATEGORIES[entry['category']]}",
-            escape(clean(entry["explanation"])),
+            escape(in_short(entry["explanation"])),
         )
     return table
 

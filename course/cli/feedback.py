@@ -168,7 +168,7 @@ def _failure(outcome: dict[str, Any]) -> Failure:
 def _task(outcome: dict[str, Any]) -> tuple[int, str]:
     """What is to be written, and at which line."""
     frames = frames_of(outcome)
-    text = re.sub(r" \(line \d+\)$", "", _unwrapped(clean(outcome["message"]))[0])
+    text = re.sub(r" \(line \d+\)$", "", in_short(outcome["message"]))
     return frames[-1][0] if frames else 0, text
 
 
@@ -177,11 +177,16 @@ def reason_of(outcome: dict[str, Any]) -> tuple[str, str]:
 
     The same error at the same line is the same, whatever sizes it names.
     """
-    category, text = outcome["category"], _unwrapped(clean(outcome["message"]))[0]
+    category, text = outcome["category"], in_short(outcome["message"])
     if category == "raised":
         lines = [line for line, _, _ in frames_of(outcome)]
         return category, re.sub(r"\d+", "#", text) + str(lines)
     return category, text
+
+
+def in_short(text: str) -> str:
+    """What an outcome says, without the words that Keras puts around an error."""
+    return _unwrapped(clean(text))[0]
 
 
 def message_of(outcome: dict[str, Any]) -> str:

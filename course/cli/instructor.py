@@ -1,7 +1,6 @@
 """`layerwise grade`: judging a class with every check."""
 
 import os
-import secrets
 import tempfile
 import time
 from collections.abc import Iterator
@@ -85,8 +84,10 @@ def grade(
         raise CheckingFailed(f"There is nothing to resume: {records} is not there.")
     if resume and regrade:
         raise CheckingFailed("--resume keeps results, --regrade clears them: take one.")
+    from autograder.delivery import seeds
+
     root, console = project_root(), Console()
-    how = _how(root, isolation, backend, seconds, _secret(root))
+    how = _how(root, isolation, backend, seconds, seeds.secret(root))
     summary = class_view.Summary()
     with tempfile.TemporaryDirectory(prefix="layerwise-") as scratch:
         handed = _collected(submissions, exercise or unit, times, scratch, console)
@@ -201,7 +202,7 @@ def _judged(
 
         entries = on_cluster(plan.todo, how, scheduler)
     else:
-        jobs = min(jobs or len(os.sched_getaffinity(0)), len(plan.todo))
+        jobs = min(jobs or _cores(), len(plan.todo))
         entries = batch.on_this_machine(plan.todo, how, jobs)
     try:
         with class_view.progress(console) as progress:
@@ -277,12 +278,8 @@ def grade_files(
     return list(graded)
 
 
-def _secret(root: Path) -> bytes:
-    """What this installation's seeds come from; made on first use, private."""
-    path = root / ".layerwise" / "secret"
-    if not path.exists():
-        path.parent.mkdir(exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
-    return path.read_bytes()
+def _cores() -> int:
+    """How many this process may use; macOS knows only how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

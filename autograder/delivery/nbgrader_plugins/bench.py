@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder.delivery import seeds
 from autograder.grading import places
 from autograder.grading.transport import TemplateFailed
 from course.cli.backends import backend
@@ -38,7 +39,7 @@ class Bench:
 
         self.isolation = settings.isolation
         self.place = places.workers(self.isolation, name)
-        self.engine = Engine(ROOT, secret=secret(ROOT), seconds=settings.seconds)
+        self.engine = Engine(ROOT, secret=seeds.secret(ROOT), seconds=settings.seconds)
         self._records = course / RECORDS
 
     def judge(
@@ -119,10 +120,3 @@ def bench_of(converter: Any, settings: "Judge") -> Bench:
     if isinstance(found, Exception):
         raise found
     return found
-
-
-def secret(root: Path) -> bytes:
-    """What this installation's seeds come from, the same as for `layerwise grade`."""
-    from course.cli import instructor
-
-    return instructor._secret(root)
