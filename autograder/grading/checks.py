@@ -77,21 +77,43 @@ class CheckSuite:
                 what it needs is not among them.
         """
         passed: dict[str, bool] = {}
-        self._config.stash[CURRENT] = run
-        for item in self.items:
-            if only is not None and item.name not in only:
-                continue
-            lacking = [] if only and len(only) == 1 else self._lacking(item, passed)
-            outcome = self._not_judged(item, lacking) if lacking else self._one(item)
-            base = item.originalname
-            passed[base] = passed.get(base, True) and outcome.passed
-            yield outcome
+        run.keeps = True
+        try:
+            for item in self.items:
+                if only is not None and item.name not in only:
+                    continue
+                lacking = [] if only and len(only) == 1 else self._lacking(item, passed)
+                if lacking:
+                    outcome = self._not_judged(item, lacking)
+                else:
+                    outcome = self._one(item, run)
+                base = item.originalname
+                passed[base] = passed.get(base, True) and outcome.passed
+                yield outcome
+        finally:
+            run.drop()
 
     def _lacking(self, item: pytest.Function, passed: dict[str, bool]) -> list[str]:
         marker = item.get_closest_marker("needs")
         return [n for n in (marker.args if marker else ()) if not passed.get(n, False)]
 
-    def _one(self, item: pytest.Function) -> Outcome:
+    def _one(self, item: pytest.Function, run: Run) -> Outcome:
+        """One check, in the worker of the one before if that has passed.
+
+        Nobody fails by what an earlier check has left behind: a check that fails in a
+        used worker is judged again in a fresh one.
+        """
+        outcome = self._tried(item, run)
+        if not outcome.passed:
+            run.drop()
+            if run.used_before:
+                outcome = self._tried(item, run)
+                if not outcome.passed:
+                    run.drop()
+        return outcome
+
+    def _tried(self, item: pytest.Function, run: Run) -> Outcome:
+        self._config.stash[CURRENT] = run
         item.user_properties.clear()
         item.stash[_FAILURE] = None
         started = time.perf_counter()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from autograder.grading.student import Student
     from autograder.grading.submission import Submission
     from autograder.grading.transport import Connection, Place
+    from autograder.sandbox.limits import Limits
 
 CURRENT = pytest.StashKey["Run"]()
 
@@ -27,6 +28,10 @@ class Run:
             same inputs as the submission it is compared with.
         seconds: Processor seconds of a check that does not say.
         seeds: The seeds of a recorded run, by check, in place of fresh ones.
+
+    Attributes:
+        keeps: Whether a worker may serve more than one check of the submission.
+        used_before: Whether the worker of this check has served another one.
     """
 
     def __init__(
@@ -43,6 +48,9 @@ class Run:
         self.seconds = seconds
         self.seeds = seeds or {}
         self._connection: Connection | None = None
+        self._kept: Connection | None = None
+        self.keeps = False
+        self.used_before = False
 
     def seed(self, check: str) -> int:
         """64 bits that nobody without the secret can foresee."""
@@ -64,7 +72,7 @@ class Run:
         marker = item.get_closest_marker("seconds")
         seconds = marker.args[0] if marker else self.seconds
         limits = Limits(cpu_seconds=seconds, wall_seconds=3 * seconds)
-        self._connection = self.place.open(limits)
+        self._connection = self._used_one(limits) or self.place.open(limits)
         exercise = self.submission.exercise
         student = Student(self._connection)
         student.load(
@@ -85,11 +93,28 @@ class Run:
             return ()
         return self.submission.exercise.forbidden
 
+    def _used_one(self, limits: "Limits") -> "Connection | None":
+        """The worker of the check before, if that has left nothing behind."""
+        kept, self._kept = self._kept, None
+        self.used_before = kept is not None and kept.renew(limits)
+        if kept is not None and not self.used_before:
+            kept.close()
+        return kept if self.used_before else None
+
     def close(self, item: Any) -> None:
+        """Ends a check."""
         connection, self._connection = self._connection, None
         if connection is not None:
             item.user_properties.append(("printed", connection.printed()))
-            connection.close()
+            self._kept = connection
+        if not self.keeps:
+            self.drop()
+
+    def drop(self) -> None:
+        """Lets go of the worker: the next check gets a fresh one."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
 
 def hash_of_seed(seed: int) -> int:

@@ -264,6 +264,9 @@ class _SpawnedWorker:
     def printed(self) -> str:
         return self._printed if self._ended else self._process.printed(self._start)
 
+    def renew(self, limits: Limits) -> bool:
+        return False  # `close` gives the process back, and `open` resets it
+
     def _end(self) -> None:
         if not self._ended:
             self._printed = self.printed()

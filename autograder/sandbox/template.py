@@ -26,6 +26,7 @@ from typing import Any
 
 from autograder.sandbox import backend, loading, pages, worker
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.traces import Traces
 
 _MESSAGE = 4096  # bytes of an order, at most
 
@@ -35,12 +36,13 @@ class Template:
 
     Args:
         control: The connection to the grader.
+        traces: Of what is here before the first submission.
         nursery: A `confinement.Nursery` or `fence.Fence` that forks and confines
             workers; None for workers with limits alone.
     """
 
-    def __init__(self, control: socket.socket, nursery: Any = None):
-        self.control, self.nursery = control, nursery
+    def __init__(self, control: socket.socket, traces: Traces, nursery: Any = None):
+        self.control, self.traces, self.nursery = control, traces, nursery
         self.workers: dict[int, int] = {}  # token → pid
 
     def serve(self) -> None:
@@ -75,7 +77,8 @@ class Template:
             try:
                 os.setsid()
                 channel, output = descriptors
-                worker.main(channel, output, Limits(**limits), self.nursery)
+                bounds = Limits(**limits)
+                worker.main(channel, output, bounds, self.traces, self.nursery)
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -182,11 +185,12 @@ def main() -> None:
 
     backend.look_at_processor()
     loading.look_around()
+    traces = Traces()
     gc.collect()
     gc.freeze()  # the collector must not touch, and so copy, the shared pages
     pages.enlarge()
     control.send(json.dumps({"ready": os.getpid()}).encode())
-    Template(control, nursery).serve()
+    Template(control, traces, nursery).serve()
 
 
 if __name__ == "__main__":

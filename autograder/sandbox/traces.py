@@ -24,10 +24,14 @@ class Traces:
     def __init__(self) -> None:
         import keras
 
-        self._settings = _settings()
+        self.look_again()
         self._names = [(owner, _public(owner)) for owner in _owners()]
         self._modules = set(sys.modules)
         self._registered = dict(keras.saving.get_custom_objects())
+
+    def look_again(self) -> None:
+        """Takes the settings as they are now for those of the start."""
+        self._settings = _settings()
 
     def wiped(self) -> bool:
         """Clears what Keras keeps about layers; False if that is not all there is.

@@ -1,4 +1,4 @@
-"""One worker: a process that serves one check, or several where it can't be forked.
+"""One worker: a process that serves one check, or several of one submission.
 
 Forked from the template, it begins in `main`. Elsewhere (see `grading.spawned`) it is
 started as `python -m autograder.sandbox.worker PORT` and calls back.
@@ -15,13 +15,18 @@ from typing import Any
 
 from autograder.sandbox import backend, limits, operations, wire
 from autograder.sandbox.interpreter import Interpreter
+from autograder.sandbox.traces import Traces
 
 READY = {"ready": True}  # a worker's first word, before it has seen a submission
 BROKEN = 70  # the exit code of a worker that could not do its work
 
 
 def main(
-    channel_fd: int, output_fd: int, bounds: limits.Limits, nursery: Any = None
+    channel_fd: int,
+    output_fd: int,
+    bounds: limits.Limits,
+    traces: Traces,
+    nursery: Any = None,
 ) -> None:
     """Serves requests until the grader hangs up. Never returns.
 
@@ -29,6 +34,7 @@ def main(
         channel_fd: The worker's end of the connection to the grader.
         output_fd: Where everything that the submission prints goes.
         bounds: The limits of the check.
+        traces: Those of the template.
         nursery: A `confinement.Nursery` that cuts the worker off; None for limits
             alone.
     """
@@ -38,13 +44,14 @@ def main(
     _keep_only(channel_fd, output_fd)
     limits.apply(bounds)
     _warm_up()
+    traces.look_again()
     channel = wire.Channel(socket.socket(fileno=channel_fd))
     channel.send(READY)
-    serve(channel)
+    serve(channel, traces)
     os._exit(0)
 
 
-def serve(channel: wire.Channel, traces: Any = None) -> None:
+def serve(channel: wire.Channel, traces: Traces) -> None:
     """Answers requests in order until the connection ends."""
     interpreter = Interpreter(traces)
     while True:
@@ -98,7 +105,6 @@ def call_back() -> None:
     backend.settle()
     import course.autodiff
     import course.parts  # noqa: F401
-    from autograder.sandbox.traces import Traces
 
     _warm_up()
     traces = Traces()

@@ -32,6 +32,15 @@ def _ones(shape):
     return np.ones(shape)
 
 
+class _Dense(Layer):
+    def __init__(self, units, name=None):
+        pass
+
+    def __call__(self, inputs):
+        return inputs
+
+
+layers = _module("layers", Layer=Layer, Dense=_Dense)
 ops = _module(
     "ops", ones=_ones, convert_to_numpy=np.asarray, is_tensor=lambda value: False
 )
