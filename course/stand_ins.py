@@ -4,6 +4,8 @@ Keras has no layer with `forward` and `backward` on NumPy arrays. These have, so
 network can be judged by its own faults, not by those of the pieces it is made of. The
 values come from Keras, the gradients from its backend, as float64 where float64 comes
 in. What each class promises stands in the exercises of u01_numpy_mlp.
+
+`backward` stands in for that of u02_autograd.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,6 +30,7 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "backward",
 ]
 
 Array = NDArray[np.floating]
@@ -233,3 +236,27 @@ class Adam(_Optimizer):
         epsilon: float = 1e-7,
     ):
         super().__init__(keras.optimizers.Adam(learning_rate, beta_1, beta_2, epsilon))
+
+
+def backward(tensor: Any, gradient: Any = None) -> None:
+    """The gradients of a tensor, one path through its graph after the other.
+
+    Adding up over paths is right and needs no order. Their number doubles with every
+    fork, so this is for small graphs alone; the exercise finds the better way.
+    """
+    data = tensor.data
+    if gradient is None and data.size != 1:
+        raise ValueError(f"A tensor of shape {data.shape} needs a gradient.")
+    start = np.ones(data.shape) if gradient is None else gradient
+    start = np.asarray(start, data.dtype)
+    if start.shape != data.shape:
+        raise ValueError(f"Gradient of shape {start.shape}, tensor of {data.shape}.")
+    found: dict[int, tuple[Any, Any]] = {}
+    ahead = [(tensor, start)]
+    while ahead:
+        node, part = ahead.pop()
+        found[id(node)] = node, found.get(id(node), (node, 0))[1] + part
+        if node.inputs:
+            ahead.extend(zip(node.inputs, node.rule(part), strict=True))
+    for node, total in found.values():
+        node.gradient = total

@@ -1,4 +1,4 @@
-"""The stand-ins of u01: they keep the promises of the exercises, and meet the checks."""
+"""The stand-ins of u01 and u02: they keep the promises of the exercises, and meet the checks."""
 
 import inspect
 
@@ -9,8 +9,9 @@ from autograder.grading.checks import CheckSuite
 from autograder.grading.current import Run
 from autograder.grading.submission import Submission
 from autograder.grading.transport import InThisProcess
-from course import stand_ins, syllabus
+from course import graphs, stand_ins, syllabus
 from solutions.u01_numpy_mlp import activations, dense, losses, optimizers
+from solutions.u02_autograd import backward as graph_backward
 
 REFERENCES = {
     name: getattr(module, name)
@@ -34,7 +35,21 @@ def test_every_piece_that_the_network_is_made_of_has_a_stand_in():
         for name in exercise.names
         if exercise.name != "mlp"
     }
-    assert pieces == set(stand_ins.__all__) == set(REFERENCES)
+    assert pieces == set(REFERENCES) == set(stand_ins.__all__) - {"backward"}
+
+
+def test_backward_by_paths_gives_what_the_reference_gives():
+    weights = np.tril(np.random.default_rng(0).normal(size=(7, 7)), -1)
+    gradients = []
+    for function in (stand_ins.backward, graph_backward.backward):
+        nodes = graphs.graph(weights, np.ones((7, 2)))
+        function(nodes[-1], np.array([3.0, -1.0]))
+        gradients.append([node.gradient for node in nodes])
+        with pytest.raises(ValueError, match="needs a gradient"):
+            function(nodes[-1])
+        with pytest.raises(ValueError, match=r"shape \(3,\)"):
+            function(nodes[-1], np.ones(3))
+    np.testing.assert_allclose(*gradients)
 
 
 @pytest.mark.parametrize("name", REFERENCES)
