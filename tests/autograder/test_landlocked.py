@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import keras
 import pytest
@@ -72,7 +73,9 @@ except PermissionError:
         first = ask(leave)
         look = f"import os; answer = [os.path.exists({first + '/left'!r}), os.getcwd()]"
         assert ask(look)[1] != first
-        assert ask(look)[0] is False
+        deadline = time.monotonic() + 10  # the template clears up when it comes to it
+        while ask(look)[0]:
+            assert time.monotonic() < deadline
 
     @pytest.mark.parametrize(
         "door",

@@ -209,7 +209,7 @@ def test_feedback_runs_no_script_and_shows_no_hidden_test(graded, classroom, com
 def test_a_notebook_and_its_files_get_the_same_score_check_by_check(
     graded, classroom, tmp_path, pytestconfig
 ):
-    from autograder.delivery.nbgrader_plugins.bench import secret
+    from autograder.delivery import seeds
     from autograder.grading import submission
     from autograder.grading.engine import Engine
     from autograder.grading.transport import InThisProcess
@@ -217,7 +217,7 @@ def test_a_notebook_and_its_files_get_the_same_score_check_by_check(
     lines = (classroom.folder / "records.jsonl").read_text().splitlines()
     entries = {(e["student"], e["exercise"]): e for e in map(json.loads, lines)}
     root = pytestconfig.rootpath
-    engine = Engine(root, secret=secret(root))
+    engine = Engine(root, secret=seeds.secret(root))
     found = notebooks.read(classroom.path("submitted", "noisy"))
     (exercise,) = syllabus.find("u01/activations")
     file = tmp_path / "activations.py"
