@@ -196,7 +196,7 @@ def _short(value: Any) -> str:
 
 
 def raises(error: type[Exception], function: Any, *args: Any, **kwargs: Any) -> str:
-    """Asks that a call raises `error`; gives the error's text.
+    """Asks that a call raises `error`, or an error derived from it; gives its text.
 
     Call the submission with good arguments first: otherwise a stub, which raises
     NotImplementedError, could not be told from a solution.
@@ -204,9 +204,9 @@ def raises(error: type[Exception], function: Any, *args: Any, **kwargs: Any) -> 
     try:
         function(*args, **kwargs)
     except CheckFailed as failure:
-        name, _, text = str(failure.evidence).partition(": ")
-        if failure.category in ("raised", "wrong_signature") and name == error.__name__:
-            return text
+        known = failure.category in ("raised", "wrong_signature")
+        if known and error.__name__ in failure.errors:
+            return str(failure.evidence).partition(": ")[2]
         raise
     raise CheckFailed(
         "wrong_values",

@@ -38,7 +38,12 @@ class CheckFailed(AssertionError):
         explanation: What kind of mistake gives just this, if it is known.
         frames: Lines of the submission that led there: (line number, text, function).
         evidence: What the submission returned, to recognise known mistakes by.
+
+    Attributes:
+        errors: Where the submission raised: the error's class and those it derives from.
     """
+
+    errors: tuple[str, ...] = ()
 
     def __init__(
         self,

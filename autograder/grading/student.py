@@ -173,7 +173,10 @@ def _failure(error: Any) -> CheckFailed:
     }
     category = kind if kind in messages else "protocol_error"
     message = messages.get(category, "The grader got a broken answer.")
-    return CheckFailed(category, message, frames=frames, evidence=f"{name}: {text}")
+    failure = CheckFailed(category, message, frames=frames, evidence=f"{name}: {text}")
+    bases = fields.get("bases")
+    failure.errors = (name, *map(_text, bases[:20] if type(bases) is list else ()))
+    return failure
 
 
 def _text(value: Any) -> str:

@@ -169,6 +169,7 @@ class Interpreter:
         return {
             "kind": self._kind(error, frames, own),
             "type": _sendable(type(error).__name__, 100),
+            "bases": [_sendable(k.__name__, 100) for k in type(error).__mro__[1:20]],
             "text": _sendable(text, _TEXT_LIMIT),
             "frames": frames[-8:],
         }

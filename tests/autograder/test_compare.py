@@ -183,9 +183,11 @@ def test_equal_compares_plain_values():
         equal(np.zeros(3), 0)
 
 
-def test_raises_wants_that_error():
+def test_raises_wants_that_error_or_one_derived_from_it():
     def refuse():
-        raise CheckFailed("raised", "…", evidence="ValueError: no")
+        failure = CheckFailed("raised", "…", evidence="ShapeError: no")
+        failure.errors = ("ShapeError", "ValueError", "Exception")
+        raise failure
 
     assert raises(ValueError, refuse) == "no"
     with pytest.raises(CheckFailed, match=r"…"):
