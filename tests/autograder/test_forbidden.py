@@ -63,3 +63,31 @@ def test_the_machinery_behind_the_parts_is_refused(source, name):
 )
 def test_ways_round_through_the_course_are_refused(source, name):
     assert any("is not allowed" in message for message in messages(source, name))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import keras\nclass Dropout(keras.layers.Layer): ...",
+        "from keras import layers\nclass Dropout(layers.Layer): ...",
+        "from keras.layers import Layer\nclass Dropout(Layer): ...",
+        "import keras.layers as kl\nspec = kl.InputSpec(ndim=4)",
+    ],
+)
+def test_the_base_class_is_allowed_where_all_other_layers_are_not(source):
+    assert messages(source, "u03/dropout") == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from keras import layers\nlayers.Dropout(0.5)",
+        "from keras import layers as kl\nx = kl",
+        "import keras.layers as kl\ngetattr(kl, 'Drop' + 'out')",
+        "from keras.layers import Layer, Dropout",
+        "import keras\n[keras.layers][0].Dropout",
+        "import keras\nkeras.layers.Layer.__subclasses__()",
+    ],
+)
+def test_beside_the_base_class_all_other_layers_are_refused(source):
+    assert messages(source, "u03/dropout") != []
