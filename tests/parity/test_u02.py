@@ -49,8 +49,10 @@ def functions(x, y, k):
     return [(x * 0.3).exp(), (x * x + 0.2).log(), x.relu()][k % 3]
 
 
-def turned(x, k):
-    """Some order of the axes, by one way to name them in both."""
+def turned(x, y, k):
+    """Some order of three axes or more, counted from the front or from the end."""
+    if len(x.shape) < 3:
+        x = x.reshape(1, 1, -1)
     axes = list(np.random.default_rng(k).permutation(len(x.shape)))
     axes = [int(axis) - len(axes) * (k % 2) for axis in axes]
     return x.transpose(*axes) if isinstance(x, Tensor) else x.permute(axes)
@@ -79,13 +81,13 @@ def arranged(x, y, k):
     if len(x.shape) == 0 or k % 4 == 0:
         return x.reshape(1, -1)
     if k % 4 == 1:
-        return turned(x, k)
+        return x[..., k // 4 % x.shape[-1]]
     if k % 4 == 2:
         return x[k // 4 % x.shape[0] :]
     return x[np.random.default_rng(k).integers(x.shape[0], size=3)]
 
 
-OPERATIONS = [arithmetic, power, functions, product, sums, arranged]
+OPERATIONS = [arithmetic, power, functions, product, sums, arranged, turned]
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(OPERATIONS), st.integers(0, 99), st.integers(0, 99), seeds
