@@ -192,10 +192,13 @@ class Seat:
         grader.close()
 
     def close(self) -> None:
-        """Ends the grading processes, whatever they are at."""
+        """Ends the grading processes, whatever they are at; each of them once.
+
+        The thread that judges and the one that stops it may both come here.
+        """
         with self._lock:
             self._closed = True
-            graders = list(self._graders.values())
+            graders, self._graders = list(self._graders.values()), {}
         for grader in graders:
             grader.close()
 

@@ -318,3 +318,21 @@ def test_right_on_one_backend_only_is_said(how):
     assert entry["points"] == entry["backends"]["tensorflow"]["points"]
     assert 0 < entry["points"] < entry["max_points"]
     assert entry["backend"] == "tensorflow"
+
+
+def test_a_grading_process_is_closed_once_by_whoever_comes_first():
+    class Counting:
+        closed = 0
+
+        def close(self):
+            time.sleep(0.05)
+            self.closed += 1
+
+    seat, grader = Seat(How(".", ("torch",), KIND, 2, "00")), Counting()
+    seat._graders["torch"] = grader
+    threads = [threading.Thread(target=seat.close) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert grader.closed == 1
