@@ -37,8 +37,13 @@ def load_module(source: str, filename: str, name: str) -> types.ModuleType:
     lines = source.splitlines(keepends=True)
     linecache.cache[filename] = (len(source), None, lines, filename)  # for tracebacks
     sys.modules[name] = module
-    exec(compile(source, filename, "exec"), module.__dict__)
+    exec(_compiled(source, filename), module.__dict__)
     return module
+
+
+@functools.lru_cache(64)  # a worker loads the same source for every check
+def _compiled(source: str, filename: str) -> types.CodeType:
+    return compile(source, filename, "exec")
 
 
 def switch_off(dotted_names: Iterable[str]) -> Callable[[], None]:
@@ -52,35 +57,63 @@ def switch_off(dotted_names: Iterable[str]) -> Callable[[], None]:
     Returns:
         A function that switches all of it on again.
     """
+    plan = plan_for(tuple(dotted_names))
     undone: list[tuple[types.ModuleType, str, Any]] = []
-
-    def replace(module: types.ModuleType, attribute: str, new: Any) -> None:
+    for module, attribute, trap in plan.traps:
         value = vars(module)[attribute]
         if not hasattr(value, "__trapped__"):
             undone.append((module, attribute, value))
-            setattr(module, attribute, new)
-
-    names, modules = _sorted_out(dotted_names)
-    for dotted, value in names.items():
-        for module, attribute in _aliases(dotted, value):
-            replace(module, attribute, _trap(dotted))
-    lookup = sys.modules.get("keras.src.saving.serialization_lib")
-    if lookup and names:
-        by_name = _guarded(vars(lookup)[_LOOKUP], names)
-        replace(lookup, _LOOKUP, by_name)
-    for dotted in modules:
-        for module in _modules_of(dotted):
-            for attribute in look_around().callables[module.__name__]:
-                if module.__name__ == "keras.layers":
-                    parts.KEPT.setdefault(attribute, vars(module)[attribute])
-                replace(module, attribute, _trap(f"{dotted}.{attribute}"))
+            setattr(module, attribute, trap)
+            if attribute in plan.layers and module.__name__ == "keras.layers":
+                parts.KEPT.setdefault(attribute, value)
+    serialization = sys.modules.get("keras.src.saving.serialization_lib")
+    if serialization and plan.names:
+        lookup = vars(serialization)[_LOOKUP]
+        undone.append((serialization, _LOOKUP, lookup))
+        setattr(serialization, _LOOKUP, _guarded(lookup, plan.names))
 
     def switch_on() -> None:
         parts.KEPT.clear()
-        for module, attribute, value in undone:
+        for module, attribute, value in reversed(undone):
             setattr(module, attribute, value)
 
     return switch_on
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be put where.
+
+    Attributes:
+        names: Forbidden functions and classes, by the names they were forbidden by.
+        traps: Module, attribute, and what refuses in its place.
+        layers: Keras's layers that `course.parts` may give all the same.
+    """
+
+    names: dict[str, Any]
+    traps: list[tuple[types.ModuleType, str, Any]]
+    layers: frozenset[str]
+
+
+@functools.cache
+def plan_for(dotted_names: tuple[str, ...]) -> _Plan:
+    """Made once, while nothing is switched off; by the template, before it forks."""
+    names, modules = _sorted_out(dotted_names)
+    traps = {
+        (module.__name__, attribute): (module, attribute, _trap(dotted))
+        for dotted, value in names.items()
+        for module, attribute in _aliases(dotted, value)
+    }
+    layers = set()
+    for dotted in modules:
+        for module in _modules_of(dotted):
+            for attribute in look_around().callables[module.__name__]:
+                key = (module.__name__, attribute)
+                if module.__name__ == "keras.layers" and key not in traps:
+                    layers.add(attribute)
+                trap = _trap(f"{dotted}.{attribute}")
+                traps.setdefault(key, (module, attribute, trap))
+    return _Plan(names, list(traps.values()), frozenset(layers))
 
 
 def _sorted_out(dotted_names: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
@@ -163,6 +196,7 @@ def _guarded(lookup: Callable[..., Any], names: dict[str, Any]) -> Callable[...,
     return find
 
 
+@functools.cache
 def _trap(dotted: str) -> Any:
     def refuse(*args, **kwargs):
         raise _refusal(dotted)

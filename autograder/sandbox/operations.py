@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import random
 import tempfile
 from typing import Any
 
@@ -13,10 +14,25 @@ class NotSerializable(Exception):
 
 
 def seed(number: int) -> None:
-    """Seeds Python's, NumPy's and the backend's generators."""
-    from keras.src.utils.rng_utils import set_random_seed  # the public one may be off
+    """Seeds Python's, NumPy's, Keras's and the backend's generators."""
+    import keras
+    from keras.src.backend.common import global_state
+    from keras.src.utils import rng_utils  # the public function may be switched off
 
-    set_random_seed(number % 2**31)
+    number %= 2**31
+    if keras.config.backend() != "torch":
+        rng_utils.set_random_seed(number)
+        return
+    # The same, but for the processor alone: torch.manual_seed writes down the stack for
+    # each kind of accelerator that is not there, which takes longer than many a check.
+    import torch
+
+    global_state.set_global_attribute(rng_utils.GLOBAL_RANDOM_SEED, number)
+    generator = rng_utils.seed_generator.GLOBAL_SEED_GENERATOR
+    global_state.set_global_attribute(generator, None)
+    random.seed(number)
+    np.random.seed(number)
+    torch.default_generator.manual_seed(number)
 
 
 def is_tensor(value: Any) -> bool:

@@ -182,9 +182,11 @@ def main() -> None:
 
     import course.autodiff
     import course.parts  # noqa: F401
+    from course import syllabus
 
     backend.look_at_processor()
-    loading.look_around()
+    for exercise in syllabus.exercises():
+        loading.plan_for(exercise.forbidden)
     traces = Traces()
     gc.collect()
     gc.freeze()  # the collector must not touch, and so copy, the shared pages

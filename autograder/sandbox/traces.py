@@ -5,6 +5,7 @@ an exercise. So a worker is used again, if nothing it shares with the next check
 changed. This is against accidents, not against malice: nobody else's code runs there.
 """
 
+import operator
 import os
 import sys
 import threading
@@ -25,7 +26,7 @@ class Traces:
         import keras
 
         self.look_again()
-        self._names = [(owner, _public(owner)) for owner in _owners()]
+        self._names = [(vars(owner), *_public(owner)) for owner in _owners()]
         self._modules = set(sys.modules)
         self._registered = dict(keras.saving.get_custom_objects())
 
@@ -54,9 +55,8 @@ class Traces:
 
     def _names_are_as_before(self) -> bool:
         return all(
-            vars(owner).get(name) is value
-            for owner, names in self._names
-            for name, value in names.items()
+            all(map(operator.is_, map(now.get, names), values))
+            for now, names, values in self._names
         )
 
 
@@ -74,11 +74,11 @@ def _owners() -> list[Any]:
     return [*modules, keras.Layer, keras.Model, keras.Variable]
 
 
-def _public(owner: Any) -> dict[str, Any]:
+def _public(owner: Any) -> tuple[list[str], list[Any]]:
     """Names and what they stand for; of a class, the special methods too."""
     whole = isinstance(owner, type)
-    names = vars(owner).items()
-    return {n: v for n, v in names if whole or not n.startswith("_")}
+    names = [n for n in vars(owner) if whole or not n.startswith("_")]
+    return names, [vars(owner)[name] for name in names]
 
 
 def _settings() -> dict[str, Any]:
