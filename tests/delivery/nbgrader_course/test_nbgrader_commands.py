@@ -71,10 +71,11 @@ def graded(classroom, command, desk, exchange, answers):
     """The course after fetching, handing in, collecting, autograding."""
     unit = classroom.unit
     command(desk, "nbgrader", "fetch_assignment", unit)
+    _due_half_a_day_ago(classroom)
     for student in ("bob", "eve"):
         nbformat.write(answers[student], desk / unit / f"{unit}.ipynb")
         command(desk, "nbgrader", "submit", unit, f"--student={student}")
-    _forge(exchange / "dl101/inbound", "eve")
+        _forge(exchange / "dl101/inbound", student)
     archive = classroom.folder / "downloaded" / unit / "archive" / "platform.zip"
     archive.parent.mkdir(parents=True)
     with zipfile.ZipFile(archive, "w") as file:
@@ -83,6 +84,14 @@ def graded(classroom, command, desk, exchange, answers):
     command(classroom.folder, "nbgrader", "collect", unit)
     said = command(classroom.folder, "nbgrader", "autograde", unit)
     return said
+
+
+def _due_half_a_day_ago(classroom):
+    """Bob and Eve are late then; when Ada handed in, by the platform, nobody knows."""
+    due = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=12)
+    policy = f"percent_a_day = 10\n[due]\n{classroom.unit} = {due.isoformat()}\n"
+    (classroom.folder / "policy.toml").write_text(policy)
+    classroom.configure('c.LateWork.policy = "policy.toml"')
 
 
 def _forge(inbound, student):
@@ -171,6 +180,18 @@ def test_a_forged_time_is_replaced_by_that_of_arrival(book, classroom, graded):
     assert now - submission.timestamp < datetime.timedelta(hours=1)
 
 
+def test_who_is_late_loses_points_whatever_time_they_claim(book, classroom, graded):
+    ada, bob = (book.find_submission(classroom.unit, name) for name in ("ada", "bob"))
+    assert bob.late_submission_penalty == pytest.approx(0.1 * bob.score)
+    assert ada.late_submission_penalty == 0
+    assert "When ada handed in is not known" in graded
+
+
+def test_feedback_says_what_being_late_has_cost(book, classroom, feedback):
+    assert "Late submission penalty" in feedback["bob"]
+    assert "Late submission penalty" not in feedback["ada"]
+
+
 def test_feedback_says_what_is_wrong_and_shows_no_hidden_test(feedback):
     assert "backward" in feedback["bob"] and "✗" in feedback["bob"]
     for page in feedback.values():
@@ -194,7 +215,8 @@ def test_grades_are_exported_as_safe_csv(command, classroom, book):
     with open(classroom.folder / "grades.csv", newline="") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
     assert rows["bob"]["last_name"] == '\'=1+1,"x"'
-    assert 0 < float(rows["bob"]["score"]) < float(rows["bob"]["max_score"])
+    points, raw = (float(rows["bob"][name]) for name in ("score", "raw_score"))
+    assert 0 < points == pytest.approx(0.9 * raw)
     assert float(rows["eve"]["score"]) == 0
 
 
