@@ -51,6 +51,14 @@ class Student:
         """Compiles and fits `model`; the losses it reports prove nothing."""
         return self._operation("trained", model, x, y, **kwargs)
 
+    def stepped(self, optimizer: Any, parameters: list, gradients: list) -> list:
+        """The parameters after each step of an optimizer with these gradients."""
+        return self._operation("stepped", optimizer, parameters, gradients)
+
+    def evaluated(self, x: Any, y: Any, metric: Any, **kwargs: Any) -> Any:
+        """What `model.evaluate` says of a metric where the predictions are x."""
+        return self._operation("evaluated", x, y, metric, **kwargs)
+
     def predicted(self, layer: Any, inputs: Any, **kwargs: Any) -> Any:
         """The layer inside a compiled model with unknown batch size."""
         return self._operation("predicted", layer, inputs, **kwargs)

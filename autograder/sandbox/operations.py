@@ -106,9 +106,9 @@ def trained(
     y: np.ndarray,
     epochs: int = 1,
     batch_size: int = 32,
-    learning_rate: float = 1e-3,
-    optimizer: str = "adam",
-    loss: str | dict = "sparse_categorical_crossentropy",
+    learning_rate: float | None = 1e-3,
+    optimizer: Any = "adam",
+    loss: Any = "sparse_categorical_crossentropy",
     shuffle: bool = True,
 ) -> dict[str, list[float]]:
     """Compiles and fits a Keras model; answers with the loss of every epoch.
@@ -117,20 +117,71 @@ def trained(
 
     Args:
         model: A model, or a layer, which is trained inside one.
-        loss: A name; or a configuration, where an argument is not the default:
+        learning_rate: None leaves the optimizer its own, a schedule for instance.
+        optimizer: A name or an optimizer.
+        loss: A name or a loss; or a configuration, where an argument is not the default:
             `{"class_name": "BinaryCrossentropy", "config": {"from_logits": True}}`.
     """
     import keras
+    from keras.src import losses, optimizers  # the public ones may be switched off
 
     if not isinstance(model, keras.Model):
         model = _model_of(model, x)
-    found = keras.optimizers.get(optimizer)
-    found.learning_rate = learning_rate
-    model.compile(optimizer=found, loss=keras.losses.get(loss))
+    found = optimizers.get(optimizer)
+    if learning_rate is not None:
+        found.learning_rate = learning_rate
+    model.compile(optimizer=found, loss=losses.get(loss))
     history = model.fit(
         x, y, epochs=epochs, batch_size=batch_size, shuffle=shuffle, verbose=0
     )
     return {key: [float(v) for v in values] for key, values in history.history.items()}
+
+
+def stepped(
+    optimizer: Any,
+    parameters: list[np.ndarray],
+    gradients: list[list[np.ndarray | None]],
+) -> list[list[np.ndarray]]:
+    """Where an optimizer takes parameters, one list of gradients after the other.
+
+    Args:
+        optimizer: One that has not been used.
+        parameters: An array for each variable, which starts there and has its dtype.
+        gradients: For each step, one gradient a parameter; None where there is none.
+
+    Returns:
+        For each step, the parameters after it.
+    """
+    import keras
+    from keras import ops
+
+    variables = [
+        keras.Variable(value, dtype=value.dtype.name, name=f"parameter_{number}")
+        for number, value in enumerate(parameters)
+    ]
+    path = []
+    for step in gradients:
+        tensors = [None if g is None else ops.convert_to_tensor(g) for g in step]
+        optimizer.apply(tensors, variables)
+        path.append([np.array(to_numpy(variable)) for variable in variables])
+    return path
+
+
+def evaluated(
+    x: np.ndarray, y: np.ndarray, metric: Any, batch_size: int = 32
+) -> np.ndarray:
+    """What `model.evaluate` reports of a metric, for a model that answers with its input.
+
+    On TensorFlow the metric runs in a `tf.function` with unknown batch size.
+    """
+    import keras
+    from keras.src import layers
+
+    given = keras.Input(x.shape[1:], dtype=x.dtype.name)
+    model = keras.Model(given, layers.Identity(dtype=x.dtype.name)(given))
+    model.compile(loss=lambda truth, answer: 0 * answer, metrics=[metric])
+    report = model.evaluate(x, y, batch_size=batch_size, verbose=0, return_dict=True)
+    return np.asarray(report[metric.name])
 
 
 def predicted(layer: Any, inputs: np.ndarray, jit_compile: bool = False) -> np.ndarray:
@@ -237,6 +288,8 @@ PUBLIC = {
     for function in (
         gradients,
         trained,
+        stepped,
+        evaluated,
         predicted,
         symbolic_shape,
         saved_and_loaded,
