@@ -1,0 +1,255 @@
+"""Convolution channel by channel, and its factorized form (Howard et al., 2017)."""
+
+import keras
+from keras import ops
+
+from course import weights
+from course.shapes import output_size, pair, same_padding
+
+
+class ChannelwiseConvolution2D(keras.Layer):
+    """What the two layers share: the arguments, and filters that see one channel each.
+
+    With input x of shape (B, H, W, C), a kernel k of shape (kh, kw, C, M), stride s and
+    dilation d, each channel c has M filters of its own and nothing is summed over c:
+
+        z[b, i, j, c·M + m] = Σ_{p, q} x[b, i·s + p·d, j·s + q·d, c] · k[p, q, c, m]
+
+    Args:
+        kernel_size: One integer or two: kh, kw.
+        strides: One integer or two.
+        padding: `valid` (none) or `same`, as in `Conv2D`.
+        depth_multiplier: M, how many filters each channel has.
+        data_format: `channels_last`, the course's only one; None means it.
+        dilation_rate: One integer or two; above 1 also together with strides above 1.
+        activation: A name or function, or None.
+        use_bias: Whether a bias is added to each output channel.
+        **kwargs: What every Keras layer takes.
+
+    Raises:
+        ValueError: For arguments that don't fit together, and when built on an input
+            whose channels are unknown, or that is smaller than a kernel without padding.
+    """
+
+    def __init__(
+        self,
+        kernel_size,
+        strides,
+        padding,
+        depth_multiplier,
+        data_format,
+        dilation_rate,
+        activation,
+        use_bias,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.kernel_size = pair(kernel_size, "kernel_size")
+        self.strides = pair(strides, "strides")
+        self.dilation_rate = pair(dilation_rate, "dilation_rate")
+        self.padding = str(padding).lower()
+        self.depth_multiplier, self.use_bias = depth_multiplier, use_bias
+        self.activation = keras.activations.get(activation)
+        self.input_spec = keras.InputSpec(ndim=4)
+        if type(depth_multiplier) is not int or depth_multiplier < 1:
+            raise ValueError(
+                f"depth_multiplier must be a positive integer; got {depth_multiplier!r}."
+            )
+        if self.padding not in ("valid", "same"):
+            raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
+        if data_format not in (None, "channels_last"):
+            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+
+    def checked_channels(self, input_shape):
+        """C, once it is known that a kernel fits into the image."""
+        if input_shape[-1] is None:
+            raise ValueError(
+                f"{self.name} needs a known number of channels; got input shape "
+                f"{tuple(input_shape)}."
+            )
+        self.compute_output_shape(input_shape)
+        return input_shape[-1]
+
+    def shifted_views(self, x):
+        """For each cell (p, q) of the kernel, what lies under it at every place.
+
+        Pads x as `padding` asks. Returns a list of kh·kw tensors (B, H', W', C), cells in
+        row-major order.
+        """
+        raise NotImplementedError("Pad and slice as in Conv2D.")
+
+    def filter_channels(self, x, kernel):
+        """Every channel under its own M filters: (B, H, W, C) → (B, H', W', C·M)."""
+        raise NotImplementedError(
+            "The views' products with the kernel, summed over cells alone."
+        )
+
+    def output_channels(self, channels):
+        """How many channels come out."""
+        return channels * self.depth_multiplier
+
+    def compute_output_shape(self, input_shape):
+        batch, *sizes, channels = input_shape
+        height, width = (
+            output_size(size, window, stride, self.padding, dilation)
+            for size, window, stride, dilation in zip(
+                sizes, self.kernel_size, self.strides, self.dilation_rate, strict=True
+            )
+        )
+        return (batch, height, width, self.output_channels(channels))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "depth_multiplier": self.depth_multiplier,
+            "data_format": "channels_last",
+            "dilation_rate": self.dilation_rate,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+        }
+
+
+@keras.saving.register_keras_serializable(package="layerwise")
+class DepthwiseConv2D(ChannelwiseConvolution2D):
+    """Filters each channel by itself; no output sees two channels.
+
+        y[b, i, j, n] = activation(bias[n] + z[b, i, j, n]),    n = c·M + m
+
+    with z as in `ChannelwiseConvolution2D`. It is a `Conv2D` with as many groups as
+    channels, but for the place of M in the kernel's shape.
+
+    Args: those of `ChannelwiseConvolution2D`; and `depthwise_` (for the kernel) and
+        `bias_` with `initializer` (`glorot_uniform`, `zeros`), `regularizer`,
+        `constraint`.
+
+    Input shape: `(B, H, W, C)`, floating point; B, H and W may be unknown.
+    Output shape: `(B, H', W', C·M)`.
+
+    Weights, in this order: `kernel` (kh, kw, C, M), `bias` (C·M,).
+
+    Reference: https://arxiv.org/abs/1704.04861, section 3.1, equation 3.
+    """
+
+    def __init__(
+        self,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        depth_multiplier=1,
+        data_format=None,
+        dilation_rate=(1, 1),
+        activation=None,
+        use_bias=True,
+        **kwargs,
+    ):
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            depth_multiplier,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            **weights.take_settings(
+                self, kwargs, depthwise="glorot_uniform", bias="zeros"
+            ),
+        )
+
+    def build(self, input_shape):
+        channels = self.checked_channels(input_shape)
+        raise NotImplementedError(
+            "Kernel and bias; weights.settings(self, 'depthwise') for one."
+        )
+
+    def call(self, inputs):
+        raise NotImplementedError(
+            "Filter the channels, add the bias, apply the activation."
+        )
+
+    def get_config(self):
+        return {**super().get_config(), **weights.config(self, "depthwise", "bias")}
+
+
+@keras.saving.register_keras_serializable(package="layerwise")
+class SeparableConv2D(ChannelwiseConvolution2D):
+    """Filters each channel by itself, then mixes the channels at each place.
+
+        y[b, i, j, f] = activation(bias[f] + Σ_n z[b, i, j, n] · w[n, f])
+
+    with z as in `ChannelwiseConvolution2D` and w the pointwise kernel: a 1 × 1
+    convolution. Between the two steps there is neither bias nor activation, so together
+    they are a convolution with the kernel Σ_m k[p, q, c, m] · w[c·M + m, f], at
+    1/F + 1/(kh·kw) of its multiply-adds when M is 1.
+
+    Args: those of `ChannelwiseConvolution2D` after `filters`, F; and `depthwise_`,
+        `pointwise_` and `bias_` with `initializer` (`glorot_uniform`, `glorot_uniform`,
+        `zeros`), `regularizer`, `constraint`.
+
+    Input shape: `(B, H, W, C)`, floating point; B, H and W may be unknown.
+    Output shape: `(B, H', W', F)`.
+
+    Weights, in this order: `depthwise_kernel` (kh, kw, C, M), `pointwise_kernel`
+    (1, 1, C·M, F), `bias` (F,).
+
+    Reference: https://arxiv.org/abs/1610.02357, section 1; equation 5 of
+    https://arxiv.org/abs/1704.04861 for the cost.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        data_format=None,
+        dilation_rate=(1, 1),
+        depth_multiplier=1,
+        activation=None,
+        use_bias=True,
+        **kwargs,
+    ):
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            depth_multiplier,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            **weights.take_settings(
+                self,
+                kwargs,
+                depthwise="glorot_uniform",
+                pointwise="glorot_uniform",
+                bias="zeros",
+            ),
+        )
+        if type(filters) is not int or filters < 1:
+            raise ValueError(f"filters must be a positive integer; got {filters!r}.")
+        self.filters = filters
+
+    def build(self, input_shape):
+        channels = self.checked_channels(input_shape)
+        raise NotImplementedError(
+            "Depthwise_kernel, pointwise_kernel and bias, in this order."
+        )
+
+    def call(self, inputs):
+        raise NotImplementedError(
+            "Filter the channels, mix them, add the bias, activate."
+        )
+
+    def output_channels(self, channels):
+        return self.filters
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            **weights.config(self, "depthwise", "pointwise", "bias"),
+        }
