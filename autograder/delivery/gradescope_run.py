@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.delivery import policy
+from autograder.delivery.attempts import AttemptsUsedUp, remaining
 from autograder.delivery.gradescope import SETTINGS
 from autograder.grading.outcome import CATEGORIES, Outcome
 from course import syllabus
@@ -66,8 +67,8 @@ def _refusal(attempts: str, metadata: dict[str, Any]) -> str:
     ]
     now = datetime.datetime.fromisoformat(metadata["created_at"])
     try:
-        policy.remaining(policy.Limit.of(attempts), before, now)
-    except policy.AttemptsUsedUp as error:
+        remaining(policy.Limit.of(attempts), before, now)
+    except AttemptsUsedUp as error:
         return str(error)
     return ""
 

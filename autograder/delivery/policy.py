@@ -12,10 +12,7 @@ u05_convolution = 2026-11-02T23:59:00
 """
 
 import datetime
-import fcntl
-import json
 import math
-import os
 import re
 import tomllib
 import zoneinfo
@@ -87,6 +84,7 @@ class Policy:
     percent_a_day: float = 0.0
     most_percent: float = 100.0
     attempts: Limit | None = None
+    zone: datetime.tzinfo = datetime.UTC
 
     def penalty(self, exercise: str, submitted: datetime.datetime | None) -> Penalty:
         """What the answer to `exercise` loses.
@@ -137,6 +135,7 @@ def _policy(table: dict[str, Any]) -> Policy:
         percent_a_day=_number(table, "percent_a_day", 0, 100),
         most_percent=_number({"most_percent": 100, **table}, "most_percent", 0, 100),
         attempts=None if attempts is None else Limit.of(str(attempts)),
+        zone=_zone(table) if "zone" in table else datetime.UTC,
     )
 
 
@@ -163,72 +162,13 @@ def _moment(name: str, due: Any, table: dict[str, Any]) -> datetime.datetime:
         return due
     if "zone" not in table:
         raise BadPolicy(f'{name} is due at {due}, but in which zone? zone = "UTC"')
+    return due.replace(tzinfo=_zone(table))
+
+
+def _zone(table: dict[str, Any]) -> datetime.tzinfo:
     try:
-        return due.replace(tzinfo=zoneinfo.ZoneInfo(str(table["zone"])))
+        return zoneinfo.ZoneInfo(str(table["zone"]))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
         raise BadPolicy(
             f"there is no zone {table['zone']!r}; they are like Europe/Berlin"
         ) from error
-
-
-class AttemptsUsedUp(RuntimeError):
-    """A student has asked often enough; the message says when they may ask again."""
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Who asked when, in a file of JSON lines that two processes may use at once.
-
-    It must belong to the server's own account: what a student can write, they can
-    shorten.
-
-    Attributes:
-        path: The file; made when it is first needed.
-        limit: How often each student may ask about each exercise.
-    """
-
-    path: Path
-    limit: Limit
-
-    def take(self, student: str, exercise: str, now: datetime.datetime) -> int:
-        """Counts an attempt.
-
-        Returns:
-            How many are left.
-
-        Raises:
-            AttemptsUsedUp: If there was none left; it is not counted.
-        """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, "a+", encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
-            mine = [
-                datetime.datetime.fromisoformat(entry["at"])
-                for entry in map(json.loads, file)
-                if (entry["student"], entry["exercise"]) == (student, exercise)
-            ]
-            left = remaining(self.limit, mine, now)
-            entry = {"student": student, "exercise": exercise, "at": now.isoformat()}
-            file.write(json.dumps(entry) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        return left - 1
-
-
-def remaining(
-    limit: Limit, taken: list[datetime.datetime], now: datetime.datetime
-) -> int:
-    """How many attempts are left, given the moments of those before.
-
-    Raises:
-        AttemptsUsedUp: If there is none.
-    """
-    recent = sorted(moment for moment in taken if now - moment < limit.window)
-    if len(recent) >= limit.count:
-        again = recent[-limit.count] + limit.window
-        raise AttemptsUsedUp(
-            f"Your attempts are used up ({limit.text}). The next one: "
-            f"{again:%A, %d %B %Y, %H:%M %Z}."
-        )
-    return limit.count - len(recent)

@@ -34,6 +34,10 @@ COMMANDS = {
             "course.cli.release:app",
             "Write the course for nbgrader, for students, for Gradescope.",
         ),
+        "feedback": (
+            "course.cli.instant:feedback",
+            "Feedback at once on one upload, on a server.",
+        ),
         "report": ("course.cli.results:report", "Write the class page."),
         "export": ("course.cli.results:export", "Points for Canvas, Moodle, others."),
         "similar": ("course.cli.results:similar", "Which submissions are alike."),

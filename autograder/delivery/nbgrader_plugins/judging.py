@@ -13,8 +13,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Enum, Float
 
+from autograder.delivery.for_students import feedback
 from autograder.delivery.nbgrader_plugins.bench import bench_of
-from autograder.delivery.nbgrader_plugins.outputs import feedback, share, write
+from autograder.delivery.nbgrader_plugins.outputs import share, write
 from autograder.delivery.nbgrader_plugins.sanitizing import PROBLEMS
 from autograder.delivery.notebooks import checks_id, grade_id_of, solution_id
 from autograder.grading import places
