@@ -19,6 +19,8 @@ from course.syllabus import Exercise
 
 _FAILURE = pytest.StashKey[Any]()
 
+# Ends after which the worker is gone, or of no more use.
+_COSTLY = {"timed_out", "out_of_memory", "exited", "protocol_error", "grader_error"}
 # Without the plugins that watch a whole test session; they cost more than a check.
 _QUIET = (
     "-s -q --tb=no -p no:cacheprovider -p no:unraisableexception -p no:threadexception "
@@ -69,48 +71,80 @@ class CheckSuite:
         return {i.name for i in self.items if i.get_closest_marker("trains") is None}
 
     def run(self, run: Run, only: set[str] | None = None) -> Iterator[Outcome]:
-        """Runs the checks in their order and yields each outcome as it comes.
+        """Runs the checks in their order and yields the outcomes.
+
+        Each comes at once, until one has failed that is yet to be confirmed.
 
         Args:
             run: The submission and where it lives.
             only: Names of the checks to run; all if None. A single one is run even if
                 what it needs is not among them.
         """
-        passed: dict[str, bool] = {}
+        items = [item for item in self.items if only is None or item.name in only]
         run.keeps = True
         try:
-            for item in self.items:
-                if only is not None and item.name not in only:
-                    continue
-                lacking = [] if only and len(only) == 1 else self._lacking(item, passed)
-                if lacking:
-                    outcome = self._not_judged(item, lacking)
-                else:
-                    outcome = self._one(item, run)
-                base = item.originalname
-                passed[base] = passed.get(base, True) and outcome.passed
-                yield outcome
+            if len(items) == 1:
+                yield self._confirmed(items[0], run)
+            else:
+                yield from self._in_order(items, run, {})
         finally:
             run.drop()
+
+    def _in_order(
+        self, items: list[Any], run: Run, passed: dict[str, bool], trusts: bool = True
+    ) -> Iterator[Outcome]:
+        """Nobody fails by what an earlier check has left behind.
+
+        The first check that fails is judged again in a fresh worker. If it fails there
+        too, others that fail in a used one wait for the last of them to be confirmed;
+        if that is not, they are all judged again in fresh workers (`trusts` is False).
+        """
+        certain = False  # a check has failed in a fresh worker
+        waiting: list[tuple[Any, Outcome]] = []  # with what came after them
+        doubtful: Any = None
+        for number, item in enumerate(items):
+            lacking = self._lacking(item, passed)
+            if lacking:
+                outcome = self._not_judged(item, lacking)
+            elif certain and trusts:
+                outcome = self._tried(item, run)
+                if outcome.category in _COSTLY:  # the worker is gone anyway
+                    outcome = self._again(item, run, outcome)
+                elif not outcome.passed and run.used_before:
+                    if not waiting:
+                        start, before = number, dict(passed)
+                    doubtful = item, outcome
+            else:
+                outcome = self._confirmed(item, run)
+                certain = certain or not outcome.passed
+            base = item.originalname
+            passed[base] = passed.get(base, True) and outcome.passed
+            if doubtful:
+                waiting.append((item, outcome))
+            else:
+                yield outcome
+        if not doubtful:
+            return
+        item, outcome = doubtful
+        run.drop()
+        if self._tried(item, run).category == outcome.category:
+            yield from (outcome for _, outcome in waiting)
+        else:
+            yield from self._in_order(items[start:], run, before, trusts=False)
 
     def _lacking(self, item: pytest.Function, passed: dict[str, bool]) -> list[str]:
         marker = item.get_closest_marker("needs")
         return [n for n in (marker.args if marker else ()) if not passed.get(n, False)]
 
-    def _one(self, item: pytest.Function, run: Run) -> Outcome:
-        """One check, in the worker of the one before if that has passed.
-
-        Nobody fails by what an earlier check has left behind: a check that fails in a
-        used worker is judged again in a fresh one.
-        """
+    def _confirmed(self, item: pytest.Function, run: Run) -> Outcome:
+        """One check, in the worker of the one before if that passes there."""
         outcome = self._tried(item, run)
-        if not outcome.passed:
-            run.drop()
-            if run.used_before:
-                outcome = self._tried(item, run)
-                if not outcome.passed:
-                    run.drop()
-        return outcome
+        return outcome if outcome.passed else self._again(item, run, outcome)
+
+    def _again(self, item: pytest.Function, run: Run, outcome: Outcome) -> Outcome:
+        """What failed in a used worker is judged in a fresh one."""
+        run.drop()
+        return self._tried(item, run) if run.used_before else outcome
 
     def _tried(self, item: pytest.Function, run: Run) -> Outcome:
         self._config.stash[CURRENT] = run

@@ -3,6 +3,7 @@
 import importlib
 import os
 import random
+import sys
 import tempfile
 from typing import Any
 
@@ -14,25 +15,39 @@ class NotSerializable(Exception):
 
 
 def seed(number: int) -> None:
-    """Seeds Python's, NumPy's, Keras's and the backend's generators."""
-    import keras
+    """Seeds Python's, NumPy's, Keras's and the backend's generators.
+
+    As `keras.utils.set_random_seed`, whose detours take longer than many a check.
+    """
     from keras.src.backend.common import global_state
-    from keras.src.utils import rng_utils  # the public function may be switched off
+    from keras.src.utils import rng_utils
 
     number %= 2**31
-    if keras.config.backend() != "torch":
-        rng_utils.set_random_seed(number)
-        return
-    # The same, but for the processor alone: torch.manual_seed writes down the stack for
-    # each kind of accelerator that is not there, which takes longer than many a check.
-    import torch
-
     global_state.set_global_attribute(rng_utils.GLOBAL_RANDOM_SEED, number)
     generator = rng_utils.seed_generator.GLOBAL_SEED_GENERATOR
     global_state.set_global_attribute(generator, None)
     random.seed(number)
     np.random.seed(number)
-    torch.default_generator.manual_seed(number)
+    if "torch" in sys.modules:
+        # Not torch.manual_seed: it writes down the stack for each kind of accelerator
+        # that is not there.
+        sys.modules["torch"].default_generator.manual_seed(number)
+    if "tensorflow" in sys.modules:
+        _seed_tensorflow(number)
+
+
+def _seed_tensorflow(number: int) -> None:
+    """`tf.random.set_seed` throws every kernel away, for the seeds that some hold; so
+    it is called only if random numbers have been drawn from such kernels."""
+    import tensorflow as tf
+    from tensorflow.python.eager import context
+
+    state = context.context()
+    fresh = state._seed is not None and random.Random(state._seed).getstate()
+    if fresh and state._rng.getstate() == fresh:
+        state._seed, state._rng = number, random.Random(number)
+    else:
+        tf.random.set_seed(number)
 
 
 def is_tensor(value: Any) -> bool:
