@@ -32,7 +32,7 @@ def seed(number: int) -> None:
         # Not torch.manual_seed: it writes down the stack for each kind of accelerator
         # that is not there.
         sys.modules["torch"].default_generator.manual_seed(number)
-    if "tensorflow" in sys.modules:
+    if sys.modules.get("tensorflow"):  # None where Keras must not find it
         _seed_tensorflow(number)
 
 
