@@ -3,9 +3,10 @@
 What you get depends on `LAYERWISE_PARTS`:
 
 - `yours` (the default): your own layer from exercises/ if it has passed its checks and
-  has not changed since, otherwise Keras's built-in.
+  has not changed since, otherwise as with `keras`.
 - `solutions`: the reference in solutions/.
-- `keras`: Keras's built-in. The grader uses it, so that one bug is charged once.
+- `keras`: Keras's built-in, or what `course.block_stand_ins` makes of Keras's layers.
+  The grader uses it, so that one bug is charged once.
 """
 
 import hashlib
@@ -117,7 +118,9 @@ def _built_in(name: str, may_use: str) -> Any:
     for place in (keras.layers, keras.activations, keras.losses, keras.optimizers):
         if hasattr(place, name):
             return getattr(place, name)
-    return None
+    from course import block_stand_ins
+
+    return getattr(block_stand_ins, name) if name in block_stand_ins.__all__ else None
 
 
 def _passed(exercise: syllabus.Exercise) -> bool:

@@ -36,8 +36,13 @@ _BY_STRING = (
 )
 # What of the course would do an exercise's work, by what the exercise may use.
 _OF_THE_COURSE = {
-    "numpy": ("course.autodiff", "course.parts", "course.stand_ins"),
-    "keras": ("course.numpy_parts", "course.stand_ins"),
+    "numpy": (
+        "course.autodiff",
+        "course.parts",
+        "course.stand_ins",
+        "course.block_stand_ins",
+    ),
+    "keras": ("course.numpy_parts", "course.stand_ins", "course.block_stand_ins"),
 }
 
 
@@ -227,8 +232,8 @@ def _same(dotted: str, forbidden: str) -> bool:
 
     Only what is imported already is looked at; the run-time trap knows the rest.
     """
-    one, other = (_found(name) for name in (dotted, forbidden))
-    return one is not None and one is other
+    one = _found(dotted)
+    return one is not None and one is _found(forbidden)
 
 
 def _found(dotted: str) -> object:

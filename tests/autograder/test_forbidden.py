@@ -19,6 +19,7 @@ def messages(source, name):
         ("from course import numpy_parts\nD = numpy_parts.Dense", "u01/dense"),
         ("import course.numpy_parts as p\ngetattr(p, 'L2')", "u01/losses"),
         ("from course.parts import Conv2D", "u05/conv2d"),
+        ("from course.parts import ResidualBlock", "u07/residual_block"),
     ],
 )
 def test_the_parts_of_the_exercise_itself_are_refused(source, name):
@@ -32,6 +33,7 @@ def test_the_parts_of_the_exercise_itself_are_refused(source, name):
         ("from course.numpy_parts import Dense, ReLU", "u01/mlp"),
         ("from course import numpy_parts\nnumpy_parts.Adam(0.1)", "u01/mlp"),
         ("from course.parts import Dense, Dropout", "u03/fcnn"),
+        ("from course.parts import Conv2D", "u07/residual_block"),
     ],
 )
 def test_the_parts_of_other_exercises_may_be_used(source, name):
@@ -56,6 +58,7 @@ def test_the_machinery_behind_the_parts_is_refused(source, name):
     [
         ("from course.stand_ins import ReLU", "u01/activations"),
         ("import course.stand_ins", "u01/mlp"),
+        ("from course.block_stand_ins import ResidualBlock", "u07/residual_block"),
         ("from course import autodiff", "u01/dense"),
         ("from course.parts import Dense", "u01/dense"),
         ("from course.numpy_parts import Softmax", "u00/puzzles"),
