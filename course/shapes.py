@@ -7,17 +7,18 @@ F filters, kh kw the window's height and width, T tokens, N heads, D width of a 
 import math
 
 
-def pair(value: int | tuple[int, int] | list[int], name: str) -> tuple[int, int]:
+def pair(
+    value: int | tuple[int, int] | list[int], name: str, smallest: int = 1
+) -> tuple[int, int]:
     """`3` and `(3, 3)` both mean 3 × 3.
 
     Raises:
-        ValueError: If it isn't one positive integer or two.
+        ValueError: If it isn't one integer or two, none of them below `smallest`.
     """
-    values = (value, value) if isinstance(value, int) else tuple(value)
-    if len(values) != 2 or any(type(v) is not int or v < 1 for v in values):
-        raise ValueError(
-            f"{name} must be a positive integer or two of them; got {value!r}."
-        )
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(values) != 2 or any(type(v) is not int or v < smallest for v in values):
+        kind = "a positive integer" if smallest == 1 else f"an integer ≥ {smallest}"
+        raise ValueError(f"{name} must be {kind} or two of them; got {value!r}.")
     return values
 
 
@@ -59,3 +60,45 @@ def same_padding(
     lacking = extent - 1 - (size - 1) % stride  # of the last window; it may be < 0
     total = (lacking + abs(lacking)) // 2  # max(lacking, 0)
     return total // 2, total - total // 2
+
+
+def last_stamp(
+    window: int,
+    stride: int,
+    padding: str,
+    dilation: int = 1,
+    output_padding: int | None = None,
+) -> int:
+    """How many places of a transposed convolution's output belong to the last pixel.
+
+    Each pixel before it has `stride` places of its own. With
+    extent = dilation · (window − 1) + 1:
+
+                  output_padding is None    given
+        valid     max(extent, stride)       extent + output_padding
+        same      stride                    extent mod 2 + output_padding
+    """
+    extent = dilation * (window - 1) + 1
+    if padding == "same":
+        return stride if output_padding is None else extent % 2 + output_padding
+    return max(extent, stride) if output_padding is None else extent + output_padding
+
+
+def transposed_size(
+    size: int | None,
+    window: int,
+    stride: int,
+    padding: str,
+    dilation: int = 1,
+    output_padding: int | None = None,
+) -> int | None:
+    """How many places there are along one axis after a transposed convolution.
+
+        (size − 1) · stride + last_stamp        (Dumoulin & Visin, 2016, section 4)
+
+    An unknown size (None) stays unknown.
+    """
+    if size is None:
+        return None
+    last = last_stamp(window, stride, padding, dilation, output_padding)
+    return (size - 1) * stride + last

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from course.shapes import output_size, pair, same_padding
+from course.shapes import (
+    last_stamp,
+    output_size,
+    pair,
+    same_padding,
+    transposed_size,
+)
 
 SIZES = {
     "size": st.integers(1, 40),
@@ -64,3 +70,27 @@ def test_one_number_means_two():
 def test_what_is_no_size_is_refused(value):
     with pytest.raises(ValueError, match="strides"):
         pair(value, "strides")
+
+
+def test_a_pair_has_two_integers_of_some_least_size():
+    assert pair((0, 2), "padding", smallest=0) == (0, 2)
+    for wrong in (-1, 1.5, (1,), (1, 2, 3), "ab", None, True):
+        with pytest.raises(ValueError, match="padding must be an integer"):
+            pair(wrong, "padding", smallest=0)
+
+
+@given(**SIZES, output_padding=st.none() | st.integers(0, 4))
+def test_transposed_sizes_are_those_of_keras(
+    size, window, stride, dilation, output_padding
+):
+    assume(stride == 1 or dilation == 1)
+    assume(output_padding is None or output_padding < stride)
+    for padding in ("valid", "same"):
+        layer = keras.layers.Conv2DTranspose(
+            1, window, stride, padding, output_padding, dilation_rate=dilation
+        )
+        expected = layer.compute_output_shape((1, size, size, 1))[1]
+        arguments = (window, stride, padding, dilation, output_padding)
+        assert transposed_size(size, *arguments) == expected
+        assert transposed_size(1, *arguments) == last_stamp(*arguments)
+    assert transposed_size(None, window, stride, "same") is None

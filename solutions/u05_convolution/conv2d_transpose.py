@@ -1,0 +1,192 @@
+"""Transposed convolution (Zeiler et al., 2010; Dumoulin & Visin, 2016)."""
+
+import keras
+from keras import ops
+
+from course import weights
+from course.shapes import last_stamp, pair, transposed_size
+
+
+@keras.saving.register_keras_serializable(package="layerwise")
+class Conv2DTranspose(keras.Layer):
+    """Stamps the kernel onto a larger image, once for each pixel, and adds up.
+
+    With input x of shape (B, H, W, C), a kernel k of shape (kh, kw, F, C), stride s and
+    dilation d, each pixel's stamp begins s places after that of its neighbour:
+
+        z[b, i·s + p·d, j·s + q·d, f]  gets  Σ_c x[b, i, j, c] · k[p, q, f, c]
+        y = activation(bias + z)
+
+    for all i, j, p, q; where stamps overlap they add, where none falls there is 0. It is
+    the way back of a `Conv2D` with the same kernel: what that does to gradients, this
+    does to values.
+
+    Along an axis of n pixels, z has (n − 1)·s + d·(k − 1) + 1 places and y has
+    `course.shapes.transposed_size`. What is too much (`same` alone) is cut off, half in
+    front, half behind, an odd one behind; what lacks is zeros behind.
+
+    Args:
+        filters: F, how many filters.
+        kernel_size: One integer or two: kh, kw.
+        strides: One integer or two.
+        padding: `valid` (nothing is cut off) or `same` (H·s × W·s places).
+        output_padding: One integer or two, below the strides, or None: chooses among
+            the sizes that a convolution with this stride would bring to (H, W).
+        data_format: `channels_last`, the course's only one; None means it.
+        dilation_rate: One integer or two: gaps between the kernel's cells.
+        activation: A name or function, or None.
+        use_bias: Whether a bias is added to each filter's output.
+        **kwargs: `kernel_` and `bias_` with `initializer` (`glorot_uniform`, `zeros`),
+            `regularizer`, `constraint`; and what every Keras layer takes.
+
+    Input shape: `(B, H, W, C)`, floating point; B, H and W may be unknown.
+    Output shape: `(B, H', W', F)`.
+
+    Weights, in this order: `kernel` (kh, kw, F, C), `bias` (F,).
+
+    Raises:
+        ValueError: For arguments that don't fit together, and when built on an input
+            whose channels are unknown.
+
+    Reference: https://arxiv.org/abs/1603.07285, section 4.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        output_padding=None,
+        data_format=None,
+        dilation_rate=(1, 1),
+        activation=None,
+        use_bias=True,
+        **kwargs,
+    ):
+        super().__init__(
+            **weights.take_settings(self, kwargs, kernel="glorot_uniform", bias="zeros")
+        )
+        if type(filters) is not int or filters < 1:
+            raise ValueError(f"filters must be a positive integer; got {filters!r}.")
+        self.filters, self.use_bias = filters, use_bias
+        self.kernel_size = pair(kernel_size, "kernel_size")
+        self.strides = pair(strides, "strides")
+        self.dilation_rate = pair(dilation_rate, "dilation_rate")
+        self.padding, self.output_padding = str(padding).lower(), None
+        self.activation = keras.activations.get(activation)
+        self.input_spec = keras.InputSpec(ndim=4)
+        if self.padding not in ("valid", "same"):
+            raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
+        if data_format not in (None, "channels_last"):
+            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError("strides above 1 and dilation above 1 exclude each other.")
+        if output_padding is not None:
+            self.output_padding = pair(output_padding, "output_padding", smallest=0)
+            if any(map(int.__ge__, self.output_padding, self.strides)):
+                raise ValueError(
+                    f"output_padding {self.output_padding} must be smaller than the "
+                    f"strides {self.strides}."
+                )
+
+    def axes(self):
+        """For rows and for columns: window, stride, padding, dilation, output padding.
+
+        As `course.shapes.last_stamp` takes them, and `transposed_size` after a size.
+        """
+        return [
+            (
+                self.kernel_size[axis],
+                self.strides[axis],
+                self.padding,
+                self.dilation_rate[axis],
+                self.output_padding and self.output_padding[axis],
+            )
+            for axis in (0, 1)
+        ]
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        if channels is None:
+            raise ValueError(
+                f"{self.name} needs a known number of channels; got input shape "
+                f"{tuple(input_shape)}."
+            )
+        ### BEGIN SOLUTION kernel and bias, with weights.settings(self, "kernel")
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(*self.kernel_size, self.filters, channels),
+            **weights.settings(self, "kernel"),
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias", shape=(self.filters,), **weights.settings(self, "bias")
+            )
+        ### END SOLUTION
+
+    def call(self, inputs):
+        ### BEGIN SOLUTION every pixel times every cell, each cell's image placed, cut
+        stamps = ops.einsum("bhwc,pqfc->pqbhwf", inputs, self.kernel)
+        kh, kw = self.kernel_size
+        z = 0.0
+        for p in range(kh):
+            for q in range(kw):
+                z = z + self.placed(stamps[p, q], p, q)
+        y = self.cut(z, inputs)  # (B, H', W', F)
+        if self.bias is not None:
+            y = y + self.bias
+        return self.activation(y)
+        ### END SOLUTION
+
+    def placed(self, x, p, q):
+        """Where the stamps' cell (p, q) falls: (B, H, W, F) on an empty canvas.
+
+        Pixel (i, j) goes to place (i·s + p·d, j·s + q·d); all else is 0. The canvas is
+        the same for all cells: (B, H·s + (kh − 1)·d, W·s + (kw − 1)·d, F).
+        """
+        ### BEGIN SOLUTION s − 1 zeros after each pixel, then zeros around it all
+        (sh, sw), (dh, dw) = self.strides, self.dilation_rate
+        (kh, kw), (batch, height, width, filters) = self.kernel_size, ops.shape(x)
+        x = ops.reshape(x, (batch, height, 1, width, 1, filters))
+        x = ops.pad(x, ((0, 0), (0, 0), (0, sh - 1), (0, 0), (0, sw - 1), (0, 0)))
+        x = ops.reshape(x, (batch, height * sh, width * sw, filters))
+        rows, columns = (p * dh, (kh - 1 - p) * dh), (q * dw, (kw - 1 - q) * dw)
+        return ops.pad(x, ((0, 0), rows, columns, (0, 0)))
+        ### END SOLUTION
+
+    def cut(self, z, inputs):
+        """The part of the canvas that is asked for, H' × W' places of it."""
+        ### BEGIN SOLUTION half of what is too much in front; `transposed_size` places
+        starts, sizes = [], []
+        for size, arguments in zip(ops.shape(inputs)[1:3], self.axes(), strict=True):
+            window, _, _, dilation, _ = arguments
+            extent = dilation * (window - 1) + 1
+            starts.append(max(extent - last_stamp(*arguments), 0) // 2)
+            sizes.append(transposed_size(size, *arguments))
+        (top, left), (height, width) = starts, sizes
+        return z[:, top : top + height, left : left + width]
+        ### END SOLUTION
+
+    def compute_output_shape(self, input_shape):
+        height, width = (
+            transposed_size(size, *arguments)
+            for size, arguments in zip(input_shape[1:3], self.axes(), strict=True)
+        )
+        return (input_shape[0], height, width, self.filters)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "output_padding": self.output_padding,
+            "data_format": "channels_last",
+            "dilation_rate": self.dilation_rate,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            **weights.config(self, "kernel", "bias"),
+        }
