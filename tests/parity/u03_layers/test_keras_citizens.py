@@ -1,4 +1,4 @@
-"""Dense, Dropout and BatchNormalization alike: configurations, files, compiled."""
+"""What all layers of u03 have in common: configurations, files, compiled models."""
 
 import inspect
 
@@ -8,6 +8,7 @@ import pytest
 from solutions.u03_layers.batch_normalization import BatchNormalization
 from solutions.u03_layers.dense import Dense
 from solutions.u03_layers.dropout import Dropout
+from solutions.u03_layers.layer_normalization import LayerNormalization
 from tests.parity.u03_layers.comparing import (
     BACKEND,
     agree,
@@ -21,6 +22,8 @@ LAYERS = {
     "Dropout": lambda: (Dropout(0.25, (None, 1), seed=3), keras.layers.Dropout),
     "BatchNormalization": lambda: (BatchNormalization(momentum=0.5, center=False),
                                    keras.layers.BatchNormalization),
+    "LayerNormalization": lambda: (LayerNormalization([-1], 0.1, scale=False),
+                                   keras.layers.LayerNormalization),
 }  # fmt: skip
 layers = pytest.mark.parametrize("name", LAYERS)
 
