@@ -73,22 +73,26 @@ class CheckSuite:
     def run(self, run: Run, only: set[str] | None = None) -> Iterator[Outcome]:
         """Runs the checks in their order and yields the outcomes.
 
-        Each comes at once, until one has failed that is yet to be confirmed.
+        Each comes at once, until one has failed that is yet to be confirmed. The run
+        keeps its worker; whoever made it closes it.
 
         Args:
             run: The submission and where it lives.
-            only: Names of the checks to run; all if None. A single one is run even if
-                what it needs is not among them.
+            only: Names of the checks to run; all if None. What they need and is not
+                among them counts as passed.
         """
         items = [item for item in self.items if only is None or item.name in only]
+        taken = {item.originalname for item in items}
+        passed = {
+            i.originalname: True for i in self.items if i.originalname not in taken
+        }
         run.keeps = True
-        try:
-            if len(items) == 1:
-                yield self._confirmed(items[0], run)
-            else:
-                yield from self._in_order(items, run, {})
-        finally:
-            run.drop()
+        yield from self._in_order(items, run, passed)
+
+    def once(self, run: Run, name: str) -> Outcome:
+        """One check, whatever it needs, in the worker that the run has."""
+        run.keeps = True
+        return self._tried(next(i for i in self.items if i.name == name), run)
 
     def _in_order(
         self, items: list[Any], run: Run, passed: dict[str, bool], trusts: bool = True
@@ -126,7 +130,7 @@ class CheckSuite:
         if not doubtful:
             return
         item, outcome = doubtful
-        run.drop()
+        run.close()
         if self._tried(item, run).category == outcome.category:
             yield from (outcome for _, outcome in waiting)
         else:
@@ -143,7 +147,7 @@ class CheckSuite:
 
     def _again(self, item: pytest.Function, run: Run, outcome: Outcome) -> Outcome:
         """What failed in a used worker is judged in a fresh one."""
-        run.drop()
+        run.close()
         return self._tried(item, run) if run.used_before else outcome
 
     def _tried(self, item: pytest.Function, run: Run) -> Outcome:

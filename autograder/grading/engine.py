@@ -1,5 +1,6 @@
 """Judges a submission: source analysis, checks, explanations, score."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from autograder.grading import forbidden
 from autograder.grading.checks import CheckSuite, points, title
-from autograder.grading.current import Run
+from autograder.grading.current import PUBLIC_INPUTS, PUBLIC_SECRET, Run
 from autograder.grading.fingerprints import FOLDER, Fingerprints, path_of
 from autograder.grading.mistakes import Catalogue
 from autograder.grading.outcome import CheckFailed, Outcome
@@ -72,7 +73,8 @@ class Engine:
     Args:
         root: The project folder.
         scopes: Which checks: `public`, `hidden`.
-        secret: What the seeds of the inputs come from.
+        secret: What the seeds of the inputs come from. With `PUBLIC_SECRET` everybody
+            meets the same ones.
         seconds: Processor seconds for a check that does not say.
     """
 
@@ -125,24 +127,25 @@ class Engine:
             enough: After so many failures, the rest is not run; 0 runs all.
         """
         suite, catalogue = self._pair(submission.exercise)
-        inputs = hash_for_seed or catalogue.inputs
+        public = PUBLIC_INPUTS if self.secret == PUBLIC_SECRET else ""
+        inputs = hash_for_seed or public
         run = Run(submission, place, self.secret, inputs, self.seconds, seeds)
         result = Result(submission)
         failure = judge_source(submission)
-        outcomes = _all(suite, failure) if failure else suite.run(run, only)
-        for outcome in outcomes:
-            result.outcomes.append(outcome)
-            on_outcome(outcome)
-            if enough and sum(not o.passed for o in result.outcomes) >= enough:
-                break
-            late = sum(o.category == "timed_out" for o in result.outcomes)
-            if patience and late >= patience:
-                for rest in _rest(suite, len(result.outcomes)):
-                    result.outcomes.append(rest)
-                    on_outcome(rest)
-                break
-        if explain:
-            catalogue.explain(result.outcomes, run)
+        with contextlib.closing(run):
+            for outcome in _all(suite, failure) if failure else suite.run(run, only):
+                result.outcomes.append(outcome)
+                on_outcome(outcome)
+                if enough and sum(not o.passed for o in result.outcomes) >= enough:
+                    break
+                late = sum(o.category == "timed_out" for o in result.outcomes)
+                if patience and late >= patience:
+                    for rest in _rest(suite, len(result.outcomes)):
+                        result.outcomes.append(rest)
+                        on_outcome(rest)
+                    break
+            if explain:
+                catalogue.explain(result.outcomes, run)
         return result
 
 

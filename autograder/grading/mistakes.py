@@ -1,5 +1,6 @@
 """Known mistakes: small edits of a reference, each with a sentence for the student."""
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograder.grading.checks import CheckSuite
-from autograder.grading.current import Run
+from autograder.grading.current import PUBLIC_INPUTS, PUBLIC_SECRET, Run
 from autograder.grading.outcome import Outcome
 from autograder.grading.submission import Submission
 from autograder.grading.transport import InThisProcess
@@ -107,12 +108,12 @@ def best_fit(
 class Catalogue:
     """The mistakes of one exercise, ready to be compared with a submission.
 
+    What a mistake returns is found out once, on everybody's inputs.
+
     Args:
         suite: The checks they are compared on.
         root: The project folder.
     """
-
-    inputs = ""  # each submission has its own
 
     def __init__(self, suite: CheckSuite, root: Path):
         self.suite = suite
@@ -120,51 +121,49 @@ class Catalogue:
         reference = root / "solutions" / suite.exercise.path
         source = reference.read_text(encoding="utf-8") if self.mistakes else ""
         self._sources = {m.name: m.applied_to(source) for m in self.mistakes}
-        self._known: dict[tuple[str, str, str], Outcome] = {}
-        self._inputs = ""
-        self._categories: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str], Outcome] = {}
 
     def explain(self, outcomes: Sequence[Outcome], run: Run) -> None:
         """Writes into failed outcomes the sentence of the mistake that they fit.
 
         A mistake fits when it fails the same checks with the same returned values on
-        the same inputs. Checks that train a network are left out: they take too long
-        and say too little.
+        the same inputs: the submission meets everybody's in those that it has failed.
+        Checks that train a network are left out: they take too long and say too little.
         """
+        public = run if run.is_public else run.made_public()
+        again: dict[str, Outcome] = {}
+
+        def fits(mistake: Mistake, outcome: Outcome) -> bool:
+            name = outcome.check
+            if outcome.passed or run.is_public:
+                again.setdefault(name, outcome)
+            if name not in again:
+                again[name] = self.suite.once(public, name)
+            mine, known = again[name], self._outcome(mistake, name)
+            return mine.category == known.category == outcome.category and _same(
+                mine, known
+            )
+
         quick = [o for o in outcomes if o.check in self.suite.quick]
-        found = best_fit(quick, self.mistakes, lambda m, o: self._fits(m, o, run))
+        with contextlib.closing(public):
+            found = best_fit(quick, self.mistakes, fits)
         if found is not None:
             mistake, explained = found
             for outcome in explained:
                 outcome.explanation, outcome.mistake = mistake.says, mistake.name
 
-    def _fits(self, mistake: Mistake, outcome: Outcome, run: Run) -> bool:
-        """Whether the mistake returns the same; not run where it fails otherwise.
-
-        What a mistake returns depends on the inputs, how it fails a check does not.
-        """
-        before = self._categories.get((mistake.name, outcome.check))
-        if before not in (None, outcome.category):
-            return False
-        known = self._outcome(mistake, outcome.check, run)
-        return outcome.category == known.category and _same(outcome, known)
-
-    def _outcome(self, mistake: Mistake, check: str, run: Run) -> Outcome:
-        key = (mistake.name, check, run.hash + run.secret.hex())
+    def _outcome(self, mistake: Mistake, check: str) -> Outcome:
+        key = (mistake.name, check)
         if key not in self._known:
-            if self._inputs != key[2]:  # other inputs: those before are of no more use
-                self._known.clear()
-                self._inputs = key[2]
-            mistaken = self.run_of(mistake, run)
-            (self._known[key],) = self.suite.run(mistaken, only={check})
-            self._categories[mistake.name, check] = self._known[key].category
+            with contextlib.closing(self.run_of(mistake)) as run:
+                self._known[key] = self.suite.once(run, check)
         return self._known[key]
 
-    def run_of(self, mistake: Mistake, run: Run) -> Run:
-        """A run of the mistake on the inputs of `run`."""
-        exercise = self.suite.exercise
-        submission = Submission(exercise, self._sources[mistake.name], "<mistake>")
-        return Run(submission, InThisProcess(), run.secret, hash_for_seed=run.hash)
+    def run_of(self, mistake: Mistake) -> Run:
+        """A run of the mistake on everybody's inputs."""
+        source = self._sources[mistake.name]
+        submission = Submission(self.suite.exercise, source, "<mistake>")
+        return Run(submission, InThisProcess(), PUBLIC_SECRET, PUBLIC_INPUTS)
 
 
 def _same(outcome: Outcome, known: Outcome) -> bool:

@@ -71,7 +71,7 @@ def student(_run: Run, request: pytest.FixtureRequest) -> Iterator[Any]:
     try:
         yield _run.open(request.node)
     finally:
-        _run.close(request.node)
+        _run.end(request.node)
 
 
 @pytest.fixture

@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading import runtime
+from autograder.grading.current import PUBLIC_SECRET
 from autograder.grading.talk import HungUp, Line
 
 IDLE_SECONDS = 15 * 60
-PUBLIC_SECRET = b"public"  # on a student's own machine there is nothing to hide
 
 
 class Service:

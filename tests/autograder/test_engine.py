@@ -1,5 +1,6 @@
 """The engine end to end on real workers: scores, categories, explanations, records."""
 
+import contextlib
 import json
 
 import pytest
@@ -118,7 +119,8 @@ def _outcomes(engine, workers, source, only):
     from autograder.grading.current import Run
 
     run = Run(Submission(CONV2D, source, "conv2d.py"), workers, b"x", seconds=2)
-    return engine.suite(CONV2D).run(run, only=only)
+    with contextlib.closing(run):
+        yield from engine.suite(CONV2D).run(run, only=only)
 
 
 def test_the_batch_goes_on_after_a_crash(engine, workers, reference):

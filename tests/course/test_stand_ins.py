@@ -1,5 +1,6 @@
 """The stand-ins of u01 and u02: they keep the promises of the exercises, and meet the checks."""
 
+import contextlib
 import inspect
 
 import numpy as np
@@ -70,8 +71,9 @@ def test_it_passes_every_check_of_the_exercise(name, pytestconfig):
     names = ", ".join(exercise.names)
     source = f"from course.stand_ins import {names}  # not for students\n"
     suite = CheckSuite(exercise, pytestconfig.rootpath)
-    run = Run(Submission(exercise, source, name), InThisProcess(), b"stand-ins")
-    failed = {o.check: o.message for o in suite.run(run) if not o.passed}
+    submission = Submission(exercise, source, name)
+    with contextlib.closing(Run(submission, InThisProcess(), b"stand-ins")) as run:
+        failed = {o.check: o.message for o in suite.run(run) if not o.passed}
     assert failed.keys() <= KERAS_DIFFERS, failed
 
 

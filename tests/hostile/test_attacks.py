@@ -104,7 +104,8 @@ def outcomes(engine, place, submission, only=BATTERY, seconds=SECONDS):
     """The checks on a submission, without the analysis of the source."""
     run = Run(submission, place, SECRET, seconds=seconds)
     suite = engine.suite(submission.exercise)
-    return list(suite.run(run, None if only is None else set(only)))
+    with contextlib.closing(run):
+        return list(suite.run(run, None if only is None else set(only)))
 
 
 def judged(engine, place, attack, reference):
