@@ -303,23 +303,6 @@ def test_the_record_of_checks_is_the_engines(how):
     assert batch.checks_sha256(root, EXERCISE) == expected
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="it starts both backends already")
-def test_right_on_one_backend_only_is_said(how):
-    path = Path(how.root, "solutions", "u00_tensors", "puzzles.py")
-    source = path.read_text(encoding="utf-8")
-    source += "\nimport keras\nif keras.config.backend() != 'torch':\n    del stable_softmax\n"
-    seat = Seat(How(how.root, ("torch", "tensorflow"), KIND, 2, "00"))
-    try:
-        entry = seat.judge({**task(source), "exercise": "u00_tensors/puzzles"})
-    finally:
-        seat.close()
-    assert entry["explanation"].startswith("Right on PyTorch only, not on TensorFlow")
-    assert entry["backends"]["torch"]["passed"]
-    assert entry["points"] == entry["backends"]["tensorflow"]["points"]
-    assert 0 < entry["points"] < entry["max_points"]
-    assert entry["backend"] == "tensorflow"
-
-
 def test_a_grading_process_is_closed_once_by_whoever_comes_first():
     class Counting:
         closed = 0
