@@ -64,5 +64,7 @@ def _raw(variable: Any) -> Any:
 
 
 def _dense(gradient: Any) -> Any:
-    """TensorFlow gives the gradient of a lookup as IndexedSlices."""
-    return None if gradient is None else ops.convert_to_tensor(gradient)
+    """TensorFlow gives the gradient of a lookup as IndexedSlices, and Keras keeps them."""
+    import tensorflow as tf
+
+    return None if gradient is None else tf.convert_to_tensor(gradient)

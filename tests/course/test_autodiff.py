@@ -73,3 +73,15 @@ def test_a_layer_agrees_with_finite_differences():
 
     slope = (along(1e-3) - along(-1e-3)) / 2e-3
     assert np.sum(as_array(gradient) * nudge) == pytest.approx(slope, rel=1e-3)
+
+
+def test_the_gradient_of_a_lookup_is_a_tensor_with_all_rows():
+    layer = keras.layers.Embedding(4, 1)
+    layer.build((None,))
+    places = np.array([2, 0, 2])
+    (gradient,) = autodiff.gradients(
+        lambda: ops.sum(layer(places)), layer.trainable_variables
+    )
+    assert ops.is_tensor(ops.abs(gradient))
+    found = ops.convert_to_numpy(ops.sum(ops.square(gradient)))
+    np.testing.assert_allclose(found, 5)
