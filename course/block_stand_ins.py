@@ -70,8 +70,8 @@ class _Block(keras.Layer):
             if type(size) is not int or size < 1:
                 raise ValueError(f"{size!r} is no positive integer.")
         self.filters, self.strides = filters, strides
-        self.path = _Path(self._steps(), dtype=self.dtype_policy)
-        self.width = self.path.steps[-1][0].filters
+        self.longer = _Path(self._steps(), dtype=self.dtype_policy)
+        self.width = self.longer.steps[-1][0].filters
 
     def _steps(self) -> list[tuple[int, int, int]]:
         raise NotImplementedError
@@ -80,7 +80,7 @@ class _Block(keras.Layer):
         channels = input_shape[-1]
         if channels is None:
             raise ValueError(f"Unknown channels: input shape {tuple(input_shape)}.")
-        self.path.build(input_shape)
+        self.longer.build(input_shape)
         self.projection = None
         if self.strides > 1 or channels != self.width:
             step = (self.width, 1, 1)
@@ -93,7 +93,7 @@ class _Block(keras.Layer):
             # No strided 1×1 convolution: its gradient for few channels breaks PyTorch
             # on some processors (github.com/uxlfoundation/oneDNN/issues/6035).
             x = self.projection(x[:, :: self.strides, :: self.strides])
-        return ops.relu(x + self.path(inputs))
+        return ops.relu(x + self.longer(inputs))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         sizes = (n and (n - 1) // self.strides + 1 for n in input_shape[1:3])
