@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autograder.delivery import policy
+from autograder.delivery.gradescope_run import SETTINGS
 from autograder.delivery.kit import CannotRelease
 from course.syllabus import Exercise, Unit
 
@@ -24,7 +25,6 @@ _SCRIPTS = {
 }
 _CODE = ("course", "autograder/sandbox", "autograder/grading", "autograder/delivery")
 _KINDS = (".py", ".toml", ".html")
-SETTINGS = "gradescope.json"
 
 
 def write(

@@ -18,13 +18,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.delivery import policy
+from autograder.delivery import notebooks, policy
 from autograder.delivery.attempts import AttemptsUsedUp, remaining
-from autograder.delivery.gradescope import SETTINGS
+from autograder.grading import submission
 from autograder.grading.outcome import CATEGORIES, Outcome
+from autograder.grading.submission import Submission, UnreadableSubmission
 from course import syllabus
 from course.syllabus import Exercise
 
+SETTINGS = "gradescope.json"
 ROOT = Path(__file__).resolve().parents[2]
 NOT_JUDGED = {"layerwise": "not judged"}  # in extra_data: it did not use up an attempt
 
@@ -94,7 +96,6 @@ def judged(base: Path, settings: dict[str, Any]) -> dict[str, Any]:
     started = time.monotonic()
     backend = os.environ["KERAS_BACKEND"] = settings["backend"]
     os.environ["LAYERWISE_PARTS"] = "keras"
-    from autograder.grading import submission
     from autograder.grading.engine import Engine
     from autograder.sandbox.backend import settle
 
@@ -105,12 +106,11 @@ def judged(base: Path, settings: dict[str, Any]) -> dict[str, Any]:
         for number, name in enumerate(settings["exercises"], start=1):
             (exercise,) = syllabus.find(name)
             try:
-                path = find(base / "submission", exercise)
-                answer = submission.read(path, exercise, path.name)
-            except submission.UnreadableSubmission as error:
+                given = answer(base / "submission", exercise)
+            except UnreadableSubmission as error:
                 tests.append(_unreadable(exercise, number, engine, str(error)))
                 continue
-            result = engine.judge(answer, where)
+            result = engine.judge(given, where)
             tests += tests_of(exercise, number, result.outcomes)
     return {
         "tests": tests,
@@ -121,32 +121,62 @@ def judged(base: Path, settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def find(folder: Path, exercise: Exercise) -> Path:
-    """The file of an exercise among what was handed in.
+def answer(folder: Path, exercise: Exercise) -> Submission:
+    """What was handed in for an exercise: its file, or a cell of a notebook.
 
     Raises:
-        UnreadableSubmission: If there is none, or more than one that could be meant.
+        UnreadableSubmission: If there is none, more than one that could be meant, or
+            one that can't be read.
     """
-    from autograder.grading.submission import UnreadableSubmission
+    files = [p for p in _plain(folder) if p.name == exercise.path.name]
+    files = [p for p in files if exercise.unit in p.parts] or files
+    cells, problems = _cells(folder, exercise)
+    found = [str(path.relative_to(folder)) for path in (*files, *cells)]
+    if len(found) > 1:
+        raise UnreadableSubmission(
+            f"Which of these is meant? {', '.join(found)}. Hand in one."
+        )
+    if files:
+        return submission.read(files[0], exercise, files[0].name)
+    for path, given in cells.items():
+        if given.problem:
+            raise UnreadableSubmission(f"{path.name}: {given.problem}")
+        text = submission.decode(given.text.encode(), path.name, exercise.id)
+        return Submission(exercise, text, path.name)
+    raise UnreadableSubmission(
+        f"There is no {exercise.path.name} in your submission. Hand in the file "
+        f"exercises/{exercise.path.as_posix()}, under that name, or the unit's notebook."
+        f" {' '.join(problems)}".rstrip()
+    )
 
-    # Links are not followed: one could lead to the solutions, which root can read.
+
+def _cells(
+    folder: Path, exercise: Exercise
+) -> tuple[dict[Path, notebooks.Answer], list[str]]:
+    """Notebooks that have the exercise's cell; what is the matter with the others."""
+    cells, problems = {}, []
+    for path in _plain(folder):
+        if path.suffix.lower() != ".ipynb":
+            continue
+        try:
+            found = notebooks.read(path)
+        except notebooks.UnreadableNotebook as error:
+            problems.append(str(error))
+            continue
+        names = {notebooks.grade_id_of(cell) for cell in found.cells}
+        if notebooks.solution_id(exercise) in names:
+            cells[path] = notebooks.answer(found, exercise)
+    return cells, problems
+
+
+def _plain(folder: Path) -> list[Path]:
+    """The files; links are left out: one could lead to the solutions, which root reads."""
     here = folder.resolve()
-    files = [
+    return [
         path
-        for path in sorted(folder.rglob(exercise.path.name))
+        for path in sorted(folder.rglob("*"))
         if path.is_file() and path.resolve() == here / path.relative_to(folder)
     ]
-    in_unit = [path for path in files if exercise.unit in path.parts]
-    chosen = in_unit or files
-    if not chosen:
-        raise UnreadableSubmission(
-            f"There is no {exercise.path.name} in your submission. Hand in the file "
-            f"exercises/{exercise.path.as_posix()}, under that name."
-        )
-    if len(chosen) > 1:
-        names = ", ".join(str(path.relative_to(folder)) for path in chosen)
-        raise UnreadableSubmission(f"Which of these is meant? {names}. Hand in one.")
-    return chosen[0]
 
 
 def place(backend: str) -> Any:

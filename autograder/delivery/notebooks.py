@@ -214,10 +214,11 @@ def read(path: Path) -> NotebookNode:
 
 def answers(found: NotebookNode, unit: Unit) -> list[Answer]:
     """What a notebook holds for each exercise of a unit, or why it holds nothing."""
-    return [_answer(found, exercise) for exercise in unit.exercises]
+    return [answer(found, exercise) for exercise in unit.exercises]
 
 
-def _answer(found: NotebookNode, exercise: Exercise) -> Answer:
+def answer(found: NotebookNode, exercise: Exercise) -> Answer:
+    """What a notebook holds for one exercise, or why it holds nothing."""
     name = solution_id(exercise)
     cells = [cell for cell in found.cells if grade_id_of(cell) == name]
     texts = {text_of(cell) for cell in cells}
@@ -242,7 +243,7 @@ def sources(found: NotebookNode) -> dict[str, str]:
     """The exercise files that a completed notebook holds, by the exercise's id."""
     names = {grade_id_of(cell) for cell in found.cells}
     units = [u for u in syllabus.units() if names & set(map(solution_id, u.exercises))]
-    given = (answer for unit in units for answer in answers(found, unit))
+    given = (one for unit in units for one in answers(found, unit))
     return {a.exercise.id: a.text for a in given if not a.problem}
 
 

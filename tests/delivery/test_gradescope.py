@@ -7,10 +7,11 @@ import subprocess
 import sys
 import zipfile
 
+import nbformat
 import pytest
 
 from autograder.authoring import sample_class
-from autograder.delivery import gradescope, gradescope_run
+from autograder.delivery import gradescope, gradescope_run, notebooks
 from autograder.delivery.policy import BadPolicy
 from autograder.grading.outcome import Outcome
 from autograder.grading.submission import UnreadableSubmission
@@ -51,14 +52,23 @@ def machine(archive, tmp_path_factory, root):
     return base
 
 
-def grade(base, refuse_namespaces=False):
+# What is installed here by `pip install -e` is not on Gradescope's machine.
+ALONE = """
+import sys
+sys.argv[0] = 'run'
+here = [f for f in sys.meta_path if 'editable' in getattr(f, '__module__', '')]
+sys.meta_path = [finder for finder in sys.meta_path if finder not in here]
+from autograder.grading import isolation, landlocked
+"""
+MODULES = {"namespaces": "isolation", "landlock": "landlocked"}
+
+
+def grade(base, refuse=()):
     """Runs what run_autograder runs; gives results.json and what was printed."""
-    code = "import sys; sys.argv[0] = 'run'\n"
-    if refuse_namespaces:
-        code += (
-            "from autograder.grading import isolation\n"
-            "isolation.possible = lambda: isolation.Report(reason='Refused here.')\n"
-        )
+    code = ALONE
+    for level in refuse:
+        refused = "lambda: isolation.Report(reason='Refused here.')"
+        code += f"{MODULES[level]}.possible = {refused}\n"
     code += "from autograder.delivery.gradescope_run import main; main()"
     source = base / "source/layerwise"
     done = subprocess.run(
@@ -156,10 +166,43 @@ def test_student_codes_user_can_read_the_course_and_no_secret(machine):
     assert not [name for name in readable if not name.startswith(open_to_all)]
 
 
+THIEF = """
+import numpy as np
+
+try:
+    said = "read it: " + np.fromfile({path!r}, "uint8").tobytes().decode()
+except OSError:
+    said = "kept out"
+raise RuntimeError(said)
+"""
+
+
+@root_only
+def test_without_namespaces_and_landlock_another_user_keeps_student_code_out(machine):
+    solution = machine / "source/layerwise/solutions" / CONV2D.path
+    hand_in(machine, "", THIEF.format(path=str(solution)))
+    results, said = grade(machine, refuse=("namespaces", "landlock"))
+    assert said == f"Student code runs as {gradescope_run.student().pw_name}. " + (
+        "Refused here. Refused here.\n"
+    )
+    assert all(test["score"] == 0 for test in results["tests"])
+    public = [
+        test["output"] for test in results["tests"] if "hidden" not in test["name"]
+    ]
+    assert public and all("kept out" in output for output in public)
+
+
+@root_only
+def test_without_namespaces_and_landlock_a_right_answer_gets_all_points(machine):
+    hand_in(machine, "right")
+    results, _ = grade(machine, refuse=("namespaces", "landlock"))
+    assert all(test["score"] == test["max_score"] for test in results["tests"])
+
+
 @root_only
 def test_without_namespaces_a_known_mistake_is_explained_all_the_same(machine):
     hand_in(machine, "flipped-kernel")
-    results, said = grade(machine, refuse_namespaces=True)
+    results, said = grade(machine, refuse=("namespaces",))
     assert f"Student code runs as {gradescope_run.student().pw_name}" in said
     hidden = [test for test in results["tests"] if "hidden" in test["name"]]
     public = [test for test in results["tests"] if "hidden" not in test["name"]]
@@ -185,7 +228,7 @@ def test_a_link_to_the_solution_is_not_an_answer(tmp_path, root):
     (tmp_path / "conv2d.py").symlink_to(root / "solutions" / CONV2D.path)
     (tmp_path / "folder").symlink_to(root / "solutions" / CONV2D.unit)
     with pytest.raises(UnreadableSubmission, match="There is no conv2d"):
-        gradescope_run.find(tmp_path, CONV2D)
+        gradescope_run.answer(tmp_path, CONV2D)
 
 
 def test_of_two_files_none_is_guessed(tmp_path):
@@ -193,7 +236,42 @@ def test_of_two_files_none_is_guessed(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "conv2d.py").write_text("x = 1\n")
     with pytest.raises(UnreadableSubmission, match="Which of these"):
-        gradescope_run.find(tmp_path, CONV2D)
+        gradescope_run.answer(tmp_path, CONV2D)
+
+
+def with_answer(text, root):
+    """The unit's notebook with a text in the cell of conv2d."""
+    points = dict.fromkeys((exercise.id for exercise in UNIT.exercises), 1.0)
+    made = notebooks.notebook(UNIT, root, points)
+    name = notebooks.solution_id(CONV2D)
+    (cell,) = [cell for cell in made.cells if notebooks.grade_id_of(cell) == name]
+    cell.source = text
+    return made
+
+
+def test_a_notebook_with_the_same_code_gets_the_same_points(machine, root):
+    text = (machine / "class/flipped-kernel/conv2d.py").read_text()
+    hand_in(machine, "", text)
+    as_file, _ = grade(machine)
+    (machine / "submission/conv2d.py").unlink()
+    nbformat.write(with_answer(text, root), machine / "submission/my work.ipynb")
+    as_notebook, _ = grade(machine)
+    scores = [test["score"] for test in as_file["tests"]]
+    assert scores == [test["score"] for test in as_notebook["tests"]]
+    assert 0 < sum(scores) < sum(test["max_score"] for test in as_file["tests"])
+
+
+def test_of_a_file_and_a_notebook_none_is_guessed(tmp_path, root):
+    nbformat.write(with_answer("x = 1", root), tmp_path / "u05.ipynb")
+    (tmp_path / "conv2d.py").write_text("x = 1\n")
+    with pytest.raises(UnreadableSubmission, match=r"conv2d.py, u05.ipynb. Hand in"):
+        gradescope_run.answer(tmp_path, CONV2D)
+
+
+def test_a_notebook_that_is_none_is_named(tmp_path):
+    (tmp_path / "u05.ipynb").write_text("{nope")
+    with pytest.raises(UnreadableSubmission, match=r"u05.ipynb can't be read"):
+        gradescope_run.answer(tmp_path, CONV2D)
 
 
 def previous(hour, **results):
