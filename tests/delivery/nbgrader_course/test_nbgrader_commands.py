@@ -218,28 +218,3 @@ def test_grades_are_exported_as_safe_csv(command, classroom, book):
     points, raw = (float(rows["bob"][name]) for name in ("score", "raw_score"))
     assert 0 < points == pytest.approx(0.9 * raw)
     assert float(rows["eve"]["score"]) == 0
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory, pytestconfig):
-    """A project folder of a student's own: same files, another progress."""
-    folder = tmp_path_factory.mktemp("kit")
-    for name in ("course", "exercises", "solutions", "autograder", "pyproject.toml"):
-        (folder / name).symlink_to(pytestconfig.rootpath / name)
-    yield folder
-    from course.cli import client
-    from course.cli.backends import backend
-
-    client.stop(folder, backend())
-
-
-def test_students_notebooks_are_judged_by_plain_nbgrader_validate(
-    command, desk, answers, project, classroom, tmp_path
-):
-    for student, verdict in (("ada", "Success!"), ("bob", "u01/activations: ")):
-        path = tmp_path / f"{student}.ipynb"
-        nbformat.write(answers[student], path)
-        said = command(
-            desk, "env", f"LAYERWISE_PROJECT={project}", "nbgrader", "validate", path
-        )
-        assert verdict in said
