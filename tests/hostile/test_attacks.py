@@ -7,6 +7,7 @@ with the analysis of the source switched off, so that the sandbox alone must hol
 import contextlib
 import dataclasses
 import json
+import os
 import socket
 import time
 import tomllib
@@ -19,6 +20,7 @@ import pytest
 from autograder.grading import places
 from autograder.grading.current import Run
 from autograder.grading.engine import Engine, judge_source
+from autograder.grading.landlocked import landlocked
 from autograder.grading.submission import Submission, UnreadableSubmission, read
 from course import syllabus
 
@@ -167,6 +169,23 @@ def test_a_right_submission_still_gets_full_marks(engine, place_at, level, refer
     found = outcomes(engine, place, Submission(CONV2D, reference, "conv2d.py"), None)
     lost = [(o.check, o.category, o.message) for o in found if not o.passed]
     assert lost == []
+
+
+@pytest.mark.linux
+def test_behind_landlock_an_ordinary_user_cannot_have_threads_without_end(
+    engine, reference
+):
+    """Of root's threads the kernel keeps no count: see docs/sandbox.md."""
+    report = places.report("landlock")
+    if not report.isolated:
+        pytest.skip(f"no landlock: {report.reason} {report.way_out}")
+    before = []
+    if os.geteuid() == 0:
+        before = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+    (attack,) = (a for a in ATTACKS if a["file"] == "thread_bomb.py")
+    with landlocked(keras.config.backend(), before) as place:
+        assert_verdict(attack, judged(engine, place, attack, reference))
+        assert_the_next_one_is_judged_right(engine, place, reference)
 
 
 def test_there_are_as_many_attacks_as_files():
