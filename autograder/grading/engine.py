@@ -16,6 +16,8 @@ from autograder.grading.submission import Submission
 from autograder.grading.transport import Place
 from course.syllabus import Exercise
 
+_TIDY = 20  # after so many submissions, what Keras has kept for the oracles is let go
+
 
 @dataclass
 class Result:
@@ -87,6 +89,7 @@ class Engine:
     ):
         self.root, self.scopes, self.secret = root, scopes, secret
         self.seconds = seconds
+        self._judged = 0
         self._suites: dict[str, tuple[CheckSuite, Catalogue | Fingerprints]] = {}
 
     def suite(self, exercise: Exercise) -> CheckSuite:
@@ -146,6 +149,11 @@ class Engine:
                     break
             if explain:
                 catalogue.explain(result.outcomes, run)
+        self._judged += 1
+        if self._judged % _TIDY == 0:
+            import keras
+
+            keras.utils.clear_session()
         return result
 
 
