@@ -77,7 +77,8 @@ class SimpleCNN(keras.Model):
             "Build each layer on the shape that the one before it gives."
         )
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
+        # `fit` says `training` only to a model that takes it; Keras tells its layers.
         raise NotImplementedError("Hand the images from layer to layer.")
 
     def compute_output_shape(self, input_shape):

@@ -34,7 +34,7 @@ class SimpleCNN(keras.Model):
         }
         return kinds[name](*args, **kwargs, dtype=self.dtype_policy)
 
-    def call(self, x):
+    def call(self, x, training=None):
         for convolution, pool in zip(self.convolutions, self.pools, strict=True):
             x = pool(keras.activations.relu(convolution(x)))
         return self.logits(self.dropout(self.hidden(self.flatten(x))))
