@@ -12,7 +12,7 @@ from keras import ops
 
 from course import parts
 
-__all__ = ["BottleneckBlock", "ResidualBlock"]
+__all__ = ["BottleneckBlock", "DepthwiseSeparableBlock", "ResidualBlock"]
 
 
 def _keras(name: str) -> Any:
@@ -122,3 +122,47 @@ class BottleneckBlock(_Block):
             (self.filters, 3, self.strides),
             (4 * self.filters, 1, 1),
         ]
+
+
+@keras.saving.register_keras_serializable(package="layerwise_stand_ins")
+class DepthwiseSeparableBlock(keras.Layer):
+    """A depthwise 3×3 and a 1×1 convolution, each with a normalization and relu6."""
+
+    def __init__(self, filters: int, strides: int = 1, **kwargs: Any):
+        super().__init__(**kwargs)
+        for size in (filters, strides):
+            if type(size) is not int or size < 1:
+                raise ValueError(f"{size!r} is no positive integer.")
+        self.filters, self.strides = filters, strides
+        like = {"use_bias": False, "dtype": self.dtype_policy}
+        convolutions = (
+            _keras("DepthwiseConv2D")(3, strides, padding="same", **like),
+            _keras("Conv2D")(filters, 1, **like),
+        )
+        self.steps = [
+            [convolution, _keras("BatchNormalization")(dtype=self.dtype_policy)]
+            for convolution in convolutions
+        ]
+
+    def build(self, input_shape: tuple) -> None:
+        if input_shape[-1] is None:
+            raise ValueError(f"Unknown channels: input shape {tuple(input_shape)}.")
+        shape = (None, None, None, input_shape[-1])
+        for convolution, normalization in self.steps:
+            convolution.build(shape)
+            shape = convolution.compute_output_shape(shape)
+            normalization.build(shape)
+
+    def call(self, inputs: Any) -> Any:
+        x = inputs
+        for convolution, normalization in self.steps:
+            x = ops.relu6(normalization(convolution(x)))
+        return x
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        sizes = (n and (n - 1) // self.strides + 1 for n in input_shape[1:3])
+        return (input_shape[0], *sizes, self.filters)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"filters": self.filters, "strides": self.strides}
+        return {**super().get_config(), **own}
