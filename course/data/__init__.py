@@ -1,8 +1,9 @@
 """Data sets by name, all in one shape: `load("iris").x_train`.
 
 One loader a file, imported when it is asked for, so that this package costs
-nothing until then. These data sets are embedded: no network is needed, and the
-same call returns the same arrays every time.
+nothing until then. The same call returns the same arrays every time. `EMBEDDED`
+needs no network; `PUBLISHED` comes from the folder `LAYERWISE_DATA`, from Keras's
+cache or, once, from the network, and is refused if it is not as published.
 """
 
 import difflib
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Each name is a module here, with a function load_<name>.
-_NAMES = ("digits", "iris", "swiss_roll", "xor")
+EMBEDDED = ("digits", "iris", "swiss_roll", "xor")
+PUBLISHED = ("cifar10", "cifar100", "mnist")
 
 
 class Data(NamedTuple):
@@ -36,7 +38,7 @@ class Data(NamedTuple):
 
 def names() -> tuple[str, ...]:
     """The names that `load` knows, in alphabetical order."""
-    return _NAMES
+    return tuple(sorted(EMBEDDED + PUBLISHED))
 
 
 def load(name: str, **options: float) -> Data:
@@ -50,13 +52,14 @@ def load(name: str, **options: float) -> Data:
     Raises:
         ValueError: If there is no such data set, or an option is out of range.
         TypeError: If the loader has no such option.
+        DataProblem: If a published data set can't be had, or is not as published.
     """
-    if name not in _NAMES:
-        nearest = difflib.get_close_matches(name.lower(), _NAMES)
+    if name not in names():
+        nearest = difflib.get_close_matches(name.lower(), names())
         question = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
         raise ValueError(
             f"There is no data set called {name!r}.{question}"
-            f" These are here: {', '.join(_NAMES)}."
+            f" These are here: {', '.join(names())}."
         )
     module = importlib.import_module(f"course.data.{name}")
     data: Data = getattr(module, f"load_{name}")(**options)
