@@ -109,12 +109,28 @@ def test() -> int:
     install("torch", "tensorflow", "dev")
     started = time.monotonic()
     results = {title: step(title, *line) for title, line in _quick_steps()}
+    results |= _two_at_a_time(_long_steps())
+    return _summary(results, started)
+
+
+def parity() -> int:
+    """Keras's own tests against the course's layers, on both backends."""
+    install("torch", "tensorflow", "dev")
+    started = time.monotonic()
+    return _summary(_two_at_a_time(_parity_steps()), started)
+
+
+def _two_at_a_time(steps) -> dict[str, bool]:
+    """Runs steps of titles, backends and commands; whether each has passed."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as two:
         running = {
             title: two.submit(step, title, *line, KERAS_BACKEND=backend, **ONE_THREAD)
-            for title, backend, line in _long_steps()
+            for title, backend, line in steps
         }
-    results |= {title: future.result() for title, future in running.items()}
+    return {title: future.result() for title, future in running.items()}
+
+
+def _summary(results: dict[str, bool], started: float) -> int:
     print()
     for title, passed in results.items():
         print(f"{'ok  ' if passed else 'FAIL'} {title}")
@@ -149,6 +165,14 @@ def _long_steps():
     for backend in BACKENDS:
         command = (PYTHON, "-m", "pytest", "-q", "solutions")
         yield f"pytest solutions on {backend}", backend, command
+    yield from _parity_steps()
+
+
+def _parity_steps():
+    """The same of Keras's own tests, which its wheel brings along."""
+    for backend in reversed(BACKENDS):
+        command = (PYTHON, "tests/keras_own/run.py")
+        yield f"Keras's own tests on {backend}", backend, command
 
 
 def lint() -> int:
@@ -165,7 +189,13 @@ def bench() -> int:
     return 0 if call(PYTHON, "bench/checking.py") else 1
 
 
-COMMANDS = {"demo": demo, "test": test, "lint": lint, "bench": bench}
+COMMANDS = {
+    "demo": demo,
+    "test": test,
+    "parity": parity,
+    "lint": lint,
+    "bench": bench,
+}
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:

@@ -16,9 +16,15 @@ def pair(
         ValueError: If it isn't one integer or two, none of them below `smallest`.
     """
     values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(values) != 2 or any(type(v) is not int or v < smallest for v in values):
-        kind = "a positive integer" if smallest == 1 else f"an integer ≥ {smallest}"
-        raise ValueError(f"{name} must be {kind} or two of them; got {value!r}.")
+    received = f"The `{name}` argument must be a tuple of 2 integers. Received {name}={value!r}"
+    if len(values) != 2 or any(type(v) is not int for v in values):
+        raise ValueError(f"{received}.")
+    if min(values) < smallest:
+        wrong = {v for v in values if v < smallest}
+        wanted = "> 0" if smallest == 1 else f">= {smallest}"
+        raise ValueError(
+            f"{received}, including values {wrong} that do not satisfy `value {wanted}`."
+        )
     return values
 
 
@@ -42,8 +48,9 @@ def output_size(
     extent = dilation * (window - 1) + 1
     if size < extent:
         raise ValueError(
-            f"A window of {extent} pixels does not fit into {size}; make it smaller, or "
-            "pad with padding='same'."
+            f"Computed output size would be zero or negative: a window of {extent} "
+            f"pixels does not fit into {size}; make it smaller, or pad with "
+            "padding='same'."
         )
     return (size - extent) // stride + 1
 

@@ -17,7 +17,7 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
     turn into a harmless 0. With a slope of 0, −∞ becomes 0.
 
     Args:
-        x: A float tensor of any shape.
+        x: A float tensor of any shape, or a NumPy array.
         negative_slope: The slope at the threshold and below.
         max_value: What is above becomes this; None: nothing is cut off.
         threshold: Where the function bends, not negative.
@@ -27,6 +27,7 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
 
     Reference: Glorot, Bordes & Bengio, 2011, section 3.
     """
+    x = ops.convert_to_tensor(x)
     raise NotImplementedError(
         "The part at the threshold and below, the part above, the cut."
     )
@@ -39,7 +40,7 @@ def leaky_relu(x, negative_slope=0.2):
             negative_slope · x    elsewhere
 
     Args:
-        x: A float tensor of any shape.
+        x: A float tensor of any shape, or a NumPy array.
         negative_slope: The slope at 0 and below; it may be above 1.
 
     Returns:
@@ -47,6 +48,7 @@ def leaky_relu(x, negative_slope=0.2):
 
     Reference: Maas, Hannun & Ng, 2013, equation 2 (there the slope is 0.01).
     """
+    x = ops.convert_to_tensor(x)
     raise NotImplementedError("Two slopes that meet at 0.")
 
 
@@ -60,7 +62,7 @@ def gelu(x, approximate=False):
         y = x · ½ · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))
 
     Args:
-        x: A float tensor of any shape.
+        x: A float tensor of any shape, or a NumPy array.
         approximate: Whether to take the form with tanh.
 
     Returns:
@@ -68,6 +70,7 @@ def gelu(x, approximate=False):
 
     Reference: https://arxiv.org/abs/1606.08415, section 2.
     """
+    x = ops.convert_to_tensor(x)
     raise NotImplementedError("Φ(x) by erf or by tanh, times x.")
 
 
@@ -80,13 +83,14 @@ def silu(x):
     −1000 may come from it. `ops.sigmoid` may be used; u01 has built it.
 
     Args:
-        x: A float tensor of any shape.
+        x: A float tensor of any shape, or a NumPy array.
 
     Returns:
         A tensor of the same shape and dtype.
 
     Reference: https://arxiv.org/abs/1702.03118, equation 5.
     """
+    x = ops.convert_to_tensor(x)
     raise NotImplementedError("X times its sigmoid.")
 
 
@@ -99,14 +103,15 @@ def softmax(x, axis=-1):
     is taken from all first; a score of −∞ gets the probability 0.
 
     Args:
-        x: A float tensor of rank 1 or more.
-        axis: The axis along which the probabilities add up to 1.
+        x: A float tensor of rank 1 or more, or a NumPy array.
+        axis: The axis, or several, along which the probabilities add up to 1.
 
     Returns:
         A tensor of the same shape and dtype.
 
     Reference: Bridle, 1990; Goodfellow, Bengio & Courville, 2016, section 4.1.
     """
+    x = ops.convert_to_tensor(x)
     raise NotImplementedError("The largest score taken away, exp, divided by the sum.")
 
 
@@ -119,12 +124,13 @@ def log_softmax(x, axis=-1):
     the logarithm of 0 is −∞: so this is no softmax followed by a logarithm.
 
     Args:
-        x: A float tensor of rank 1 or more.
-        axis: The axis along which the probabilities add up to 1.
+        x: A float tensor of rank 1 or more, or a NumPy array.
+        axis: The axis, or several, along which the probabilities add up to 1.
 
     Returns:
         A tensor of the same shape and dtype.
     """
+    x = ops.convert_to_tensor(x)
     raise NotImplementedError(
         "The largest score taken away, then the logarithm of the sum."
     )

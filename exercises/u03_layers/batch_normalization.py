@@ -25,6 +25,10 @@ class BatchNormalization(keras.Layer):
     `trainable = False` always does as at inference: fine-tuning a network must not
     disturb the statistics of its frozen part.
 
+    A mask says which places hold something, the steps of a sequence before its padding,
+    say. In training the others are left out of μ, σ² and n (`statistics` sees to it);
+    they are normalized like all.
+
     In mixed precision inputs and outputs are float16 and everything between them is
     computed in float32, the dtype of the weights (`variable_dtype`): the square of a
     float16 overflows above 255. `autocast=False` keeps the weights as they are.
@@ -48,8 +52,9 @@ class BatchNormalization(keras.Layer):
     The last two are not trainable.
 
     Raises:
-        ValueError: For `renorm` and `synchronized`, when called with a mask, and when
-            built on an input that has no such axis or does not know its size.
+        ValueError: For `renorm` and `synchronized`, when built on an input that has no
+            such axis or does not know its size, and when called with a mask that has
+            not all axes of the input but the last.
 
     Reference: https://arxiv.org/abs/1502.03167, algorithm 1 and section 3.1.
     """
@@ -79,6 +84,7 @@ class BatchNormalization(keras.Layer):
         self.moving_variance_initializer = keras.initializers.get(
             moving_variance_initializer
         )
+        self.supports_masking = True  # a mask over time steps is handed on as it is
 
     def build(self, input_shape):
         self.rank = len(input_shape)
@@ -87,16 +93,33 @@ class BatchNormalization(keras.Layer):
                 f"{self.name} needs to know the size of axis {self.axis}; got input "
                 f"shape {tuple(input_shape)}."
             )
+        self.input_spec = keras.InputSpec(
+            ndim=self.rank, axes={self.axis: input_shape[self.axis]}
+        )
         raise NotImplementedError(
             "Gamma, beta and the two moving statistics, autocast=False."
         )
 
     def call(self, inputs, training=False, mask=None):
-        if mask is not None:
-            raise ValueError(f"{self.name} does not take a mask.")
+        if mask is not None and len(mask.shape) != self.rank - 1:
+            raise ValueError(
+                "The mask provided should be one dimension less than the inputs. "
+                f"Received: mask.shape={mask.shape}, inputs.shape={inputs.shape}"
+            )
         raise NotImplementedError(
             "Choose the statistics, update the moving ones, normalize."
         )
+
+    def statistics(self, x, mask):
+        """`batch_statistics`, of those places alone where there is no mask or it is True."""
+        if mask is None:
+            return self.batch_statistics(x)
+        kept = ops.cast(ops.cast(mask, "bool"), x.dtype)
+        kept = ops.broadcast_to(ops.expand_dims(kept, -1), ops.shape(x))
+        share = ops.maximum(self.batch_statistics(kept)[0], keras.config.epsilon())
+        mean = self.batch_statistics(kept * x)[0] / share
+        squares = kept * ops.square(x - self.along_axis(mean))
+        return mean, self.batch_statistics(squares)[0] / share
 
     def batch_statistics(self, x):
         """Mean and variance of each feature over all other axes, both (C,)."""

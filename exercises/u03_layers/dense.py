@@ -19,7 +19,7 @@ class Dense(keras.Layer):
 
     Args:
         units: U, how many numbers come out for each vector.
-        activation: A name or function, or None.
+        activation: A name or function, or None. The attribute may be set to None, too.
         use_bias: Whether a bias is added; without, the layer has a kernel only.
         **kwargs: `kernel_` and `bias_` with `initializer` (`glorot_uniform`, `zeros`),
             `regularizer`, `constraint`; and what every Keras layer takes. Keras's
@@ -48,6 +48,7 @@ class Dense(keras.Layer):
             raise ValueError(f"units must be a positive integer; got {units!r}.")
         self.units, self.use_bias = units, use_bias
         self.activation = keras.activations.get(activation)
+        self.supports_masking = True  # a mask over time steps is handed on as it is
 
     def build(self, input_shape):
         if len(input_shape) < 2 or input_shape[-1] is None:
@@ -55,6 +56,7 @@ class Dense(keras.Layer):
                 f"{self.name} needs a batch axis and a known last dimension; got input "
                 f"shape {tuple(input_shape)}."
             )
+        self.input_spec = keras.InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
         raise NotImplementedError(
             "Kernel and bias, with weights.settings(self, 'kernel')."
         )

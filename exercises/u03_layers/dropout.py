@@ -42,21 +42,18 @@ class Dropout(keras.Layer):
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
         if not 0 <= rate <= 1:
-            raise ValueError(f"rate must be between 0 and 1; got {rate!r}.")
+            raise ValueError(
+                "Invalid value received for argument `rate`. Expected a float value "
+                f"between 0 and 1. Received: rate={rate!r}"
+            )
         if noise_shape is not None:
-            noise_shape = tuple(noise_shape)
-            if any(
-                n is not None and (type(n) is not int or n < 1) for n in noise_shape
-            ):
-                raise ValueError(
-                    "noise_shape must hold positive integers and None; got "
-                    f"{noise_shape!r}."
-                )
+            noise_shape = checked_noise_shape(noise_shape)
         self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
         self.supports_masking = True  # a mask over time steps is handed on as it is
         raise NotImplementedError(
             "A keras.random.SeedGenerator, so that every call draws anew."
         )
+        self._build_at_init()  # nothing depends on the input's shape
 
     def call(self, inputs, training=False):
         raise NotImplementedError(
@@ -81,3 +78,17 @@ class Dropout(keras.Layer):
             "noise_shape": self.noise_shape,
             "seed": self.seed,
         }
+
+
+def checked_noise_shape(noise_shape):
+    """It as a tuple, or a ValueError."""
+    problem = "Invalid value received for argument `noise_shape`. Expected "
+    if not isinstance(noise_shape, (tuple, list)):
+        problem += "a tuple or list of integers."
+    elif any(n is not None and type(n) is not int for n in noise_shape):
+        problem += "all elements to be integers or None."
+    elif any(n is not None and n < 1 for n in noise_shape):
+        problem += "all dimensions to be positive integers or None."
+    else:
+        return tuple(noise_shape)
+    raise ValueError(f"{problem} Received: noise_shape={noise_shape!r}")

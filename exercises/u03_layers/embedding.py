@@ -55,7 +55,7 @@ class Embedding(keras.Layer):
                 raise ValueError(f"{name} is not built here; leave it out.")
         for name, size in {"input_dim": input_dim, "output_dim": output_dim}.items():
             if type(size) is not int or size < 1:
-                raise ValueError(f"{name} must be a positive integer; got {size!r}.")
+                raise ValueError(f"`{name}` must be a positive integer; got {size!r}.")
         super().__init__(**take_settings(self, kwargs, embeddings="uniform"))
         self.input_dim, self.output_dim = input_dim, output_dim
         self.mask_zero = self.supports_masking = mask_zero

@@ -87,6 +87,8 @@ class Adam(keras.optimizers.Optimizer):
 
     def update_step(self, gradient, variable, learning_rate):
         """Moves one variable; `self._get_variable_index` says which it is."""
+        # TensorFlow gives the gradient of a lookup as rows: make it a whole table.
+        gradient = ops.add(gradient, ops.zeros_like(variable))
         raise NotImplementedError("Update both means, correct the rate, then the step.")
 
     def correction(self, dtype):
@@ -148,7 +150,9 @@ class AdamW(Adam):
         **kwargs,
     ):
         if weight_decay is None:
-            raise ValueError("weight_decay must be a float; got None.")
+            raise ValueError(
+                "Argument `weight_decay` must be a float. Received: weight_decay=None"
+            )
         super().__init__(
             learning_rate=learning_rate,
             beta_1=beta_1,

@@ -72,7 +72,9 @@ class SGD(keras.optimizers.Optimizer):
             **kwargs,
         )
         if not isinstance(momentum, float) or not 0 <= momentum <= 1:
-            raise ValueError(f"momentum must be a float in [0, 1]; got {momentum!r}.")
+            raise ValueError(
+                f"`momentum` must be a float between [0, 1]. Received: {momentum!r}"
+            )
         self.momentum, self.nesterov = momentum, nesterov
 
     def build(self, variables):

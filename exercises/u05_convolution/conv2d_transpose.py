@@ -68,7 +68,10 @@ class Conv2DTranspose(keras.Layer):
             **weights.take_settings(self, kwargs, kernel="glorot_uniform", bias="zeros")
         )
         if type(filters) is not int or filters < 1:
-            raise ValueError(f"filters must be a positive integer; got {filters!r}.")
+            raise ValueError(
+                "Invalid value for argument `filters`. Expected a strictly positive "
+                f"value. Received filters={filters!r}."
+            )
         self.filters, self.use_bias = filters, use_bias
         self.kernel_size = pair(kernel_size, "kernel_size")
         self.strides = pair(strides, "strides")
@@ -81,13 +84,17 @@ class Conv2DTranspose(keras.Layer):
         if data_format not in (None, "channels_last"):
             raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError("strides above 1 and dilation above 1 exclude each other.")
+            raise ValueError(
+                "`strides > 1` not supported in conjunction with `dilation_rate > 1`. "
+                f"Received: strides={self.strides} and "
+                f"dilation_rate={self.dilation_rate}"
+            )
         if output_padding is not None:
             self.output_padding = pair(output_padding, "output_padding", smallest=0)
             if any(map(int.__ge__, self.output_padding, self.strides)):
                 raise ValueError(
-                    f"output_padding {self.output_padding} must be smaller than the "
-                    f"strides {self.strides}."
+                    "`output_padding` must be strictly less than `strides`. Received: "
+                    f"output_padding={self.output_padding} and strides={self.strides}"
                 )
 
     def axes(self):
@@ -113,6 +120,7 @@ class Conv2DTranspose(keras.Layer):
                 f"{self.name} needs a known number of channels; got input shape "
                 f"{tuple(input_shape)}."
             )
+        self.input_spec = keras.InputSpec(ndim=4, axes={-1: channels})
         raise NotImplementedError(
             "Kernel and bias, with weights.settings(self, 'kernel')."
         )

@@ -53,7 +53,8 @@ class ChannelwiseConvolution2D(keras.Layer):
         self.input_spec = keras.InputSpec(ndim=4)
         if type(depth_multiplier) is not int or depth_multiplier < 1:
             raise ValueError(
-                f"depth_multiplier must be a positive integer; got {depth_multiplier!r}."
+                "Invalid value for argument `depth_multiplier`. Expected a strictly "
+                f"positive value. Received depth_multiplier={depth_multiplier!r}."
             )
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
@@ -68,6 +69,7 @@ class ChannelwiseConvolution2D(keras.Layer):
                 f"{tuple(input_shape)}."
             )
         self.compute_output_shape(input_shape)
+        self.input_spec = keras.InputSpec(ndim=4, axes={-1: input_shape[-1]})
         return input_shape[-1]
 
     def shifted_views(self, x):
@@ -230,7 +232,10 @@ class SeparableConv2D(ChannelwiseConvolution2D):
             ),
         )
         if type(filters) is not int or filters < 1:
-            raise ValueError(f"filters must be a positive integer; got {filters!r}.")
+            raise ValueError(
+                "Invalid value for argument `filters`. Expected a strictly positive "
+                f"value. Received filters={filters!r}."
+            )
         self.filters = filters
 
     def build(self, input_shape):

@@ -38,9 +38,7 @@ class WindowPooling2D(keras.Layer):
         if data_format not in (None, "channels_last"):
             raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
         self.input_spec = keras.InputSpec(ndim=4)
-
-    def build(self, input_shape):
-        self.compute_output_shape(input_shape)  # refuses an image under a window's size
+        self._build_at_init()  # no weights: nothing to wait for
 
     def pad(self, x, value):
         """`value` around the images, as `padding` asks: (B, H, W, C) → (B, H⁺, W⁺, C)."""
@@ -101,6 +99,7 @@ class MaxPooling2D(WindowPooling2D):
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
     def call(self, inputs):
+        self.compute_output_shape(inputs.shape)  # refuses images under a window's size
         raise NotImplementedError(
             "Pad so that the padding never wins, then the views' maximum."
         )
@@ -125,6 +124,7 @@ class AveragePooling2D(WindowPooling2D):
     """
 
     def call(self, inputs):
+        self.compute_output_shape(inputs.shape)  # refuses images under a window's size
         raise NotImplementedError(
             "The sum of each window, and how many real pixels it holds."
         )
@@ -148,6 +148,7 @@ class GlobalPooling2D(keras.Layer):
             raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
         self.keepdims = keepdims
         self.input_spec = keras.InputSpec(ndim=4)
+        self._build_at_init()  # no weights: nothing to wait for
 
     def compute_output_shape(self, input_shape):
         batch, _, _, channels = input_shape

@@ -17,7 +17,7 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
     turn into a harmless 0. With a slope of 0, −∞ becomes 0.
 
     Args:
-        x: A float tensor of any shape.
+        x: A float tensor of any shape, or a NumPy array.
         negative_slope: The slope at the threshold and below.
         max_value: What is above becomes this; None: nothing is cut off.
         threshold: Where the function bends, not negative.
@@ -27,6 +27,7 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
 
     Reference: Glorot, Bordes & Bengio, 2011, section 3.
     """
+    x = ops.convert_to_tensor(x)
     ### BEGIN SOLUTION the part at the threshold and below, the part above, the cut
     below = negative_slope * (x - threshold) if negative_slope else ops.zeros_like(x)
     y = ops.where(x <= threshold, below, x)  # no comparison holds for NaN: x, so NaN
@@ -41,7 +42,7 @@ def leaky_relu(x, negative_slope=0.2):
             negative_slope · x    elsewhere
 
     Args:
-        x: A float tensor of any shape.
+        x: A float tensor of any shape, or a NumPy array.
         negative_slope: The slope at 0 and below; it may be above 1.
 
     Returns:
@@ -49,6 +50,7 @@ def leaky_relu(x, negative_slope=0.2):
 
     Reference: Maas, Hannun & Ng, 2013, equation 2 (there the slope is 0.01).
     """
+    x = ops.convert_to_tensor(x)
     ### BEGIN SOLUTION two slopes that meet at 0
     return ops.where(x > 0, x, negative_slope * x)
     ### END SOLUTION
@@ -64,7 +66,7 @@ def gelu(x, approximate=False):
         y = x · ½ · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))
 
     Args:
-        x: A float tensor of any shape.
+        x: A float tensor of any shape, or a NumPy array.
         approximate: Whether to take the form with tanh.
 
     Returns:
@@ -72,6 +74,7 @@ def gelu(x, approximate=False):
 
     Reference: https://arxiv.org/abs/1606.08415, section 2.
     """
+    x = ops.convert_to_tensor(x)
     ### BEGIN SOLUTION Φ(x) by erf or by tanh, times x
     if approximate:
         inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
@@ -89,13 +92,14 @@ def silu(x):
     −1000 may come from it. `ops.sigmoid` may be used; u01 has built it.
 
     Args:
-        x: A float tensor of any shape.
+        x: A float tensor of any shape, or a NumPy array.
 
     Returns:
         A tensor of the same shape and dtype.
 
     Reference: https://arxiv.org/abs/1702.03118, equation 5.
     """
+    x = ops.convert_to_tensor(x)
     ### BEGIN SOLUTION x times its sigmoid
     return x * ops.sigmoid(x)
     ### END SOLUTION
@@ -110,14 +114,15 @@ def softmax(x, axis=-1):
     is taken from all first; a score of −∞ gets the probability 0.
 
     Args:
-        x: A float tensor of rank 1 or more.
-        axis: The axis along which the probabilities add up to 1.
+        x: A float tensor of rank 1 or more, or a NumPy array.
+        axis: The axis, or several, along which the probabilities add up to 1.
 
     Returns:
         A tensor of the same shape and dtype.
 
     Reference: Bridle, 1990; Goodfellow, Bengio & Courville, 2016, section 4.1.
     """
+    x = ops.convert_to_tensor(x)
     ### BEGIN SOLUTION the largest score taken away, exp, divided by the sum
     weights = ops.exp(x - ops.max(x, axis=axis, keepdims=True))
     return weights / ops.sum(weights, axis=axis, keepdims=True)
@@ -133,12 +138,13 @@ def log_softmax(x, axis=-1):
     the logarithm of 0 is −∞: so this is no softmax followed by a logarithm.
 
     Args:
-        x: A float tensor of rank 1 or more.
-        axis: The axis along which the probabilities add up to 1.
+        x: A float tensor of rank 1 or more, or a NumPy array.
+        axis: The axis, or several, along which the probabilities add up to 1.
 
     Returns:
         A tensor of the same shape and dtype.
     """
+    x = ops.convert_to_tensor(x)
     ### BEGIN SOLUTION the largest score taken away, then the logarithm of the sum
     shifted = x - ops.max(x, axis=axis, keepdims=True)
     return shifted - ops.log(ops.sum(ops.exp(shifted), axis=axis, keepdims=True))

@@ -23,6 +23,11 @@ class LayerNormalization(keras.Layer):
     `axis=[1, 2, 3]` and images (B, H, W, C) their shape is (H, W, C), for `axis=1` it
     is (H,); they repeat along all other axes.
 
+    `rms_scaling` leaves out two of the four steps: y = gamma · x / √(σ² + epsilon), with
+    the variance σ² as it is. There is a gamma then and no beta, whatever `center` and
+    `scale` say. Keras has it and advises against it: it is no RMS normalization, which
+    would divide by the root of the mean of x².
+
     In mixed precision everything is computed in float32, the dtype of the weights
     (`variable_dtype`), and the result cast to float16 at the end. `autocast=False`
     leaves the weights as they are.
@@ -32,9 +37,9 @@ class LayerNormalization(keras.Layer):
         epsilon: Added to the variance, so that a constant example stays finite.
         center: Whether there is a `beta`.
         scale: Whether there is a `gamma`.
+        rms_scaling: Whether to divide and scale alone.
         **kwargs: `gamma_` and `beta_` with `initializer` (`ones`, `zeros`),
-            `regularizer`, `constraint`; and what every Keras layer takes. Keras's
-            `rms_scaling`, which it advises against, is not built here.
+            `regularizer`, `constraint`; and what every Keras layer takes.
 
     Input shape: any, floating point; the sizes of the normalized axes are known.
     Output shape: the same.
@@ -43,22 +48,32 @@ class LayerNormalization(keras.Layer):
 
     Raises:
         TypeError: If `axis` is neither an integer nor a list or tuple.
-        ValueError: For `rms_scaling`, and when built on an input that has no such axis
-            or does not know its size.
+        ValueError: When built on an input that has no such axis or does not know its
+            size.
 
     Reference: https://arxiv.org/abs/1607.06450, section 3.
     """
 
-    def __init__(self, axis=-1, epsilon=1e-3, center=True, scale=True, **kwargs):
-        if kwargs.pop("rms_scaling", False):
-            raise ValueError("rms_scaling is not built here; leave it out.")
+    def __init__(
+        self,
+        axis=-1,
+        epsilon=1e-3,
+        center=True,
+        scale=True,
+        rms_scaling=False,
+        **kwargs,
+    ):
         super().__init__(
             **weights.take_settings(self, kwargs, gamma="ones", beta="zeros")
         )
         if not isinstance(axis, (int, list, tuple)):
-            raise TypeError(f"axis must be an integer or a list of them; got {axis!r}.")
+            raise TypeError(
+                "Expected an int or a list/tuple of ints for the argument 'axis', but "
+                f"received: {axis!r}"
+            )
         self.axis = axis if isinstance(axis, int) else list(axis)
         self.epsilon, self.center, self.scale = epsilon, center, scale
+        self.rms_scaling = rms_scaling
         self.supports_masking = True  # a mask over time steps is handed on as it is
         self.autocast = False  # inputs come as they are, not rounded to float16
 
@@ -78,11 +93,11 @@ class LayerNormalization(keras.Layer):
             "autocast": False,
         }
         self.gamma = self.beta = None
-        if self.scale:
+        if self.scale or self.rms_scaling:
             self.gamma = self.add_weight(
                 name="gamma", **per_place, **weights.settings(self, "gamma")
             )
-        if self.center:
+        if self.center and not self.rms_scaling:
             self.beta = self.add_weight(
                 name="beta", **per_place, **weights.settings(self, "beta")
             )
@@ -94,7 +109,8 @@ class LayerNormalization(keras.Layer):
         mean = ops.mean(x, self.axes, keepdims=True)  # (…, 1) for the last axis
         centered = x - mean
         variance = ops.mean(ops.square(centered), self.axes, keepdims=True)
-        y = centered / ops.sqrt(variance + self.epsilon)
+        y = x if self.rms_scaling else centered
+        y = y / ops.sqrt(variance + self.epsilon)
         if self.gamma is not None:
             y = y * self.along_axes(self.gamma, len(x.shape))
         if self.beta is not None:
@@ -119,5 +135,6 @@ class LayerNormalization(keras.Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
+            "rms_scaling": self.rms_scaling,
             **weights.config(self, "gamma", "beta"),
         }

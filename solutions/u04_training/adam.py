@@ -91,6 +91,8 @@ class Adam(keras.optimizers.Optimizer):
 
     def update_step(self, gradient, variable, learning_rate):
         """Moves one variable; `self._get_variable_index` says which it is."""
+        # TensorFlow gives the gradient of a lookup as rows: make it a whole table.
+        gradient = ops.add(gradient, ops.zeros_like(variable))
         ### BEGIN SOLUTION update both means, correct the rate, then the step
         index = self._get_variable_index(variable)
         g = ops.cast(gradient, variable.dtype)
@@ -167,7 +169,9 @@ class AdamW(Adam):
         **kwargs,
     ):
         if weight_decay is None:
-            raise ValueError("weight_decay must be a float; got None.")
+            raise ValueError(
+                "Argument `weight_decay` must be a float. Received: weight_decay=None"
+            )
         super().__init__(
             learning_rate=learning_rate,
             beta_1=beta_1,

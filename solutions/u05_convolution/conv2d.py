@@ -71,17 +71,31 @@ class Conv2D(keras.Layer):
         self.dilation_rate = pair(dilation_rate, "dilation_rate")
         self.padding = str(padding).lower()
         self.activation = keras.activations.get(activation)
-        if filters < 1 or groups < 1 or filters % groups:
+        if type(filters) is not int or filters < 1:
             raise ValueError(
-                f"filters ({filters}) and groups ({groups}) must be positive, and "
-                "filters a multiple of groups."
+                "Invalid value for argument `filters`. Expected a strictly positive "
+                f"value. Received filters={filters!r}."
+            )
+        if type(groups) is not int or groups < 1:
+            raise ValueError(
+                "The number of groups must be a positive integer. Received: "
+                f"groups={groups!r}."
+            )
+        if filters % groups:
+            raise ValueError(
+                "The number of filters must be evenly divisible by the number of "
+                f"groups. Received: groups={groups}, filters={filters}."
             )
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
         if data_format not in (None, "channels_last"):
             raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError("strides above 1 and dilation above 1 exclude each other.")
+            raise ValueError(
+                "`strides > 1` not supported in conjunction with `dilation_rate > 1`. "
+                f"Received: strides={self.strides} and "
+                f"dilation_rate={self.dilation_rate}"
+            )
 
     def build(self, input_shape):
         channels = input_shape[-1]
@@ -90,6 +104,7 @@ class Conv2D(keras.Layer):
                 f"{self.name} needs a known number of channels, a multiple of its "
                 f"{self.groups} groups; got input shape {tuple(input_shape)}."
             )
+        self.input_spec = keras.InputSpec(ndim=4, axes={-1: channels})
         self.compute_output_shape(
             input_shape
         )  # refuses an image under the kernel's size

@@ -75,7 +75,7 @@ def test_what_is_no_size_is_refused(value):
 def test_a_pair_has_two_integers_of_some_least_size():
     assert pair((0, 2), "padding", smallest=0) == (0, 2)
     for wrong in (-1, 1.5, (1,), (1, 2, 3), "ab", None, True):
-        with pytest.raises(ValueError, match="padding must be an integer"):
+        with pytest.raises(ValueError, match="`padding` argument must be a tuple"):
             pair(wrong, "padding", smallest=0)
 
 

@@ -163,4 +163,27 @@ def test_refuses_what_is_not_built_here(student, rng, close, raises):
     raises(ValueError, student.BatchNormalization, renorm=True)
     raises(ValueError, student.BatchNormalization, synchronized=True)
     raises(ValueError, student.BatchNormalization(axis=2).build, (None, 3))
-    raises(ValueError, layer, x, mask=np.ones(4, bool))
+    raises(ValueError, layer, x, mask=np.ones((4, 3), bool))
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_what_is_masked_counts_in_no_statistic(student, rng, close, axis):
+    x = rng.normal(size=(3, 4, 5)).astype("float32")
+    mask = rng.random((3, 4)) < 0.7
+    mask[:, 0], mask[0, 1] = True, False
+    layer, (gamma, beta, mean, variance) = filled(
+        student, rng, x.shape, axis=axis, momentum=0.6
+    )
+    along = [1, 1, 1]
+    along[axis] = -1
+    kept = np.repeat(mask[..., None], 5, axis=-1)
+    others = tuple(a for a in range(3) if a != axis % 3)
+    own = [
+        part(x.astype("float64"), axis=others, where=kept) for part in (np.mean, np.var)
+    ]
+    expected = normalized(x, *(np.reshape(v, along) for v in (gamma, beta, *own)))
+    close(layer(x, training=True, mask=mask), expected)
+    expected = [0.6 * mean + 0.4 * own[0], 0.6 * variance + 0.4 * own[1]]
+    close(layer.get_weights()[-2:], expected, "the moving mean and variance",
+          category="wrong_state")  # fmt: skip

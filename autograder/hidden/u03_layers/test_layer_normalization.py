@@ -76,6 +76,15 @@ def test_is_computed_in_float32_in_mixed_precision(student, rng, close, equal):
     equal(kinds, ["float32"] * 2, "the dtypes of the weights")
 
 
+def test_rms_scaling_neither_centers_nor_shifts(student, rng, close, equal):
+    x = (rng.normal(size=(4, 5)) + 2).astype("float32")
+    variance = x.astype("float64").var(-1, keepdims=True)
+    for settings in ({"epsilon": 0.1}, {"epsilon": 0.5, "scale": False}):
+        layer, found = filled(student, rng, x.shape, rms_scaling=True, **settings)
+        equal(len(found), 1, "the number of weights")
+        close(layer(x), found[0] * x / np.sqrt(variance + settings["epsilon"]))
+
+
 def test_takes_float64(student, rng, close):
     x = rng.normal(size=(4, 5))
     layer, weights = filled(student, rng, x.shape, dtype="float64")
@@ -105,6 +114,5 @@ def test_refuses_what_it_cannot_do(student, rng, close, raises):
     layer, weights = filled(student, rng, (4, 3))
     close(layer(x), normalized(x, *weights))
     raises(TypeError, student.LayerNormalization, axis="last")
-    raises(ValueError, student.LayerNormalization, rms_scaling=True)
     raises(ValueError, student.LayerNormalization(axis=2).build, (None, 3))
     raises(ValueError, student.LayerNormalization().build, (4, None))

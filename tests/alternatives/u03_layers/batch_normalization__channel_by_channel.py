@@ -60,15 +60,23 @@ class BatchNormalization(keras.Layer):
             setattr(self, name, weight)
 
     def call(self, inputs, training=False, mask=None):
-        if mask is not None:
-            raise ValueError("A mask? Not here.")
+        if mask is not None and len(mask.shape) != len(inputs.shape) - 1:
+            raise ValueError("A mask for what?")
         x = ops.cast(inputs, self.variable_dtype)
         learning = training and self.trainable
+        kept = (
+            ops.ones_like(x)
+            if mask is None
+            else x * 0 + ops.cast(mask, x.dtype)[..., None]
+        )
+        kept = ops.unstack(kept, self.features, axis=self.axis)
         results, means, variances = [], [], []
         for c, values in enumerate(ops.unstack(x, self.features, axis=self.axis)):
             if learning:
-                means.append(ops.mean(values))
-                variances.append(ops.var(values))
+                count = ops.sum(kept[c])
+                means.append(ops.sum(kept[c] * values) / count)
+                squares = ops.square(values - means[c])
+                variances.append(ops.sum(kept[c] * squares) / count)
             else:
                 means.append(self.moving_mean[c])
                 variances.append(self.moving_variance[c])

@@ -61,11 +61,17 @@ class BatchNormalization(keras.Layer):
         )
 
     def call(self, inputs, training=False, mask=None):
-        if mask is not None:
+        if mask is not None and mask.ndim + 1 != len(inputs.shape):
             raise ValueError("mask")
         first = ops.moveaxis(ops.cast(inputs, self.variable_dtype), self.axis, 0)
         table = ops.reshape(first, (self.size, -1))  # (C, n)
-        mean, variance = self.statistics(table, training and self.trainable)
+        kept = None
+        if mask is not None:
+            kept = ops.broadcast_to(
+                ops.cast(mask, "bool")[..., None], ops.shape(inputs)
+            )
+            kept = ops.reshape(ops.moveaxis(kept, self.axis, 0), (self.size, -1))
+        mean, variance = self.statistics(table, training and self.trainable, kept)
         gamma = self.gamma if self.scale else ops.ones_like(mean)
         beta = self.beta if self.center else ops.zeros_like(mean)
         slope = gamma * (variance + self.epsilon) ** -0.5
@@ -73,14 +79,18 @@ class BatchNormalization(keras.Layer):
         y = ops.moveaxis(ops.reshape(table, ops.shape(first)), 0, self.axis)
         return ops.cast(y, self.compute_dtype)
 
-    def statistics(self, table, of_the_batch):
+    def statistics(self, table, of_the_batch, kept):
         if not of_the_batch:
             return (
                 ops.convert_to_tensor(self.moving_mean),
                 ops.convert_to_tensor(self.moving_variance),
             )
-        mean = ops.mean(table, axis=1)
-        variance = ops.mean((table - mean[:, None]) ** 2, axis=1)
+        if kept is None:
+            kept = ops.ones_like(table, dtype="bool")
+        count = ops.cast(ops.sum(ops.cast(kept, "int32"), axis=1), table.dtype)
+        mean = ops.sum(ops.where(kept, table, 0.0), axis=1) / count
+        distance = ops.where(kept, table - mean[:, None], 0.0)
+        variance = ops.sum(distance**2, axis=1) / count
         old, new = self.momentum, 1 - self.momentum
         self.moving_mean.assign(
             ops.convert_to_tensor(self.moving_mean) * old + mean * new

@@ -59,11 +59,11 @@ class BatchNormalization(keras.Layer):
         )
 
     def call(self, inputs, training=False, mask=None):
-        if mask is not None:
-            raise ValueError("no masks")
+        if mask is not None and len(mask.shape) != self.rank - 1:
+            raise ValueError("no such masks")
         x = ops.cast(inputs, self.variable_dtype)
         if training and self.trainable:
-            mean, variance = ops.moments(x, axes=list(self.others), keepdims=True)
+            mean, variance = self.moments(x, mask)
             for moving, now in (
                 (self.moving_mean, mean),
                 (self.moving_variance, variance),
@@ -79,6 +79,15 @@ class BatchNormalization(keras.Layer):
         if self.center:
             y = ops.reshape(self.beta, self.view) + y
         return ops.cast(y, self.compute_dtype)
+
+    def moments(self, x, mask):
+        if mask is None:
+            return ops.moments(x, axes=list(self.others), keepdims=True)
+        weights = ops.ones_like(x) * ops.expand_dims(ops.cast(mask, x.dtype), -1)
+        count = ops.sum(weights, self.others, keepdims=True)
+        mean = ops.sum(x * weights, self.others, keepdims=True) / count
+        squares = ops.square((x - mean) * weights)
+        return mean, ops.sum(squares, self.others, keepdims=True) / count
 
     def compute_output_shape(self, input_shape):
         return input_shape

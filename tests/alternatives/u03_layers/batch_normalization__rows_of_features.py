@@ -59,13 +59,21 @@ class BatchNormalization(keras.Layer):
         )
 
     def call(self, inputs, training=False, mask=None):
-        if mask is not None:
-            raise ValueError("no masks")
+        if mask is not None and len(mask.shape) + 1 != len(inputs.shape):
+            raise ValueError("a mask of another rank")
         moved = ops.moveaxis(ops.cast(inputs, "float64"), self.axis, -1)
         rows = ops.reshape(moved, (-1, self.features))
         if training and self.trainable:
-            mean = ops.mean(rows, axis=0)
-            variance = ops.maximum(ops.mean(rows * rows, axis=0) - mean * mean, 0)
+            kept = ops.ones_like(moved)
+            if mask is not None:
+                kept = ops.ones_like(inputs) * ops.cast(mask, inputs.dtype)[..., None]
+                kept = ops.cast(ops.moveaxis(kept, self.axis, -1), "float64")
+            kept = ops.reshape(kept, (-1, self.features))
+            share = kept / ops.sum(kept, axis=0)
+            mean = ops.sum(share * rows, axis=0)
+            variance = ops.maximum(
+                ops.sum(share * rows * rows, axis=0) - mean * mean, 0
+            )
             self._move(self.moving_mean, mean)
             self._move(self.moving_variance, variance)
         else:

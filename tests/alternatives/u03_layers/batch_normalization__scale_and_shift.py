@@ -60,12 +60,18 @@ class BatchNormalization(keras.Layer):
         )
 
     def call(self, inputs, training=None, mask=None):
-        if mask is not None:
-            raise ValueError("no masks")
+        if mask is not None and len(mask.shape) != len(inputs.shape) - 1:
+            raise ValueError("no such masks")
         x = ops.cast(inputs, self.variable_dtype)
         mean, variance = self.mean.value, self.variance.value
         if training and self.trainable:
-            mean, variance = ops.moments(x, axes=self.reduced)
+            kept = ops.ones_like(x)
+            if mask is not None:
+                kept = kept * ops.expand_dims(ops.cast(mask, x.dtype), axis=-1)
+            count = ops.sum(kept, axis=self.reduced)
+            mean = ops.sum(kept * x, axis=self.reduced) / count
+            distance = kept * (x - ops.reshape(mean, self.shape))
+            variance = ops.sum(ops.square(distance), axis=self.reduced) / count
             for moving, now in ((self.mean, mean), (self.variance, variance)):
                 moving.assign(moving + (1 - self.momentum) * (now - moving))
         factor = ops.rsqrt(variance + self.epsilon)

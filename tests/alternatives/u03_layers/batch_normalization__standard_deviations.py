@@ -76,13 +76,17 @@ class BatchNormalization(keras.Layer):
         )
 
     def call(self, inputs, training=False, mask=None):
-        if mask is not None:
+        if mask is not None and len(mask.shape) != len(inputs.shape) - 1:
             raise ValueError("mask")
         x = ops.cast(inputs, self.variable_dtype)
         along = functools.partial(shaped, like=x, axis=self.axis)
         if self.trainable and training:
-            mean = averaged(x, self.axis)
-            variance = averaged(ops.square(x - along(mean)), self.axis)
+            kept = ops.ones_like(x)
+            if mask is not None:
+                kept = kept * ops.cast(mask, x.dtype)[..., None]
+            share = averaged(kept, self.axis)
+            mean = averaged(kept * x, self.axis) / share
+            variance = averaged(kept * ops.square(x - along(mean)), self.axis) / share
             share = 1 - self.momentum
             self.moving_mean.assign_add((mean - self.moving_mean) * share)
             self.moving_variance.assign_add((variance - self.moving_variance) * share)

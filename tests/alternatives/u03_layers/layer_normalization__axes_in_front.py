@@ -11,15 +11,15 @@ from course import weights
 @keras.saving.register_keras_serializable(package="layerwise")
 class LayerNormalization(keras.Layer):
     def __init__(self, axis=-1, epsilon=1e-3, center=True, scale=True, **kwargs):
-        if kwargs.pop("rms_scaling", False):
-            raise ValueError("no rms_scaling")
+        rms_scaling = kwargs.pop("rms_scaling", False)
         super().__init__(
             **weights.take_settings(self, kwargs, gamma="ones", beta="zeros")
         )
         if not isinstance(axis, (int, list, tuple)):
             raise TypeError(f"axis: {axis!r}")
         self.axis = axis if isinstance(axis, int) else list(axis)
-        self.epsilon, self.center, self.scale = epsilon, center, scale
+        self.epsilon, self.rms_scaling = epsilon, rms_scaling
+        self.center, self.scale = center, scale
         self.supports_masking = True
         self.autocast = False
 
@@ -34,7 +34,10 @@ class LayerNormalization(keras.Layer):
         if None in sizes:
             raise ValueError(f"unknown sizes in {input_shape}")
         self.width = math.prod(sizes)
-        kinds = {"gamma": self.scale, "beta": self.center}
+        kinds = {
+            "gamma": self.scale or self.rms_scaling,
+            "beta": self.center and not self.rms_scaling,
+        }
         for kind, wanted in kinds.items():
             weight = None
             if wanted:
@@ -48,8 +51,10 @@ class LayerNormalization(keras.Layer):
         x = ops.transpose(ops.cast(inputs, self.variable_dtype), order)
         shape = ops.shape(x)
         x = ops.reshape(x, (*shape[: len(self.front)], self.width))
-        x = x - ops.mean(x, axis=-1, keepdims=True)
-        x = x / ops.sqrt(ops.mean(x * x, axis=-1, keepdims=True) + self.epsilon)
+        centered = x - ops.mean(x, axis=-1, keepdims=True)
+        variance = ops.mean(centered * centered, axis=-1, keepdims=True)
+        x = x if self.rms_scaling else centered
+        x = x / ops.sqrt(variance + self.epsilon)
         if self.gamma is not None:
             x = x * ops.reshape(self.gamma, (-1,))
         if self.beta is not None:
@@ -67,5 +72,6 @@ class LayerNormalization(keras.Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
+            "rms_scaling": self.rms_scaling,
             **weights.config(self, "gamma", "beta"),
         }

@@ -9,15 +9,15 @@ from course import weights
 @keras.saving.register_keras_serializable(package="layerwise")
 class LayerNormalization(keras.Layer):
     def __init__(self, axis=-1, epsilon=1e-3, center=True, scale=True, **kwargs):
-        if kwargs.pop("rms_scaling", False):
-            raise ValueError("rms_scaling")
+        rms_scaling = kwargs.pop("rms_scaling", False)
         super().__init__(
             **weights.take_settings(self, kwargs, gamma="ones", beta="zeros")
         )
         if not isinstance(axis, (int, list, tuple)):
             raise TypeError("axis")
         self.axis = axis if isinstance(axis, int) else list(axis)
-        self.epsilon, self.center, self.scale = epsilon, center, scale
+        self.epsilon, self.rms_scaling = epsilon, rms_scaling
+        self.center, self.scale = center, scale
         self.supports_masking = True
         self.autocast = False
 
@@ -32,11 +32,11 @@ class LayerNormalization(keras.Layer):
                 raise ValueError(f"axis {axis} is unknown")
             self.view[axis] = input_shape[axis]
         shape = tuple(input_shape[axis] for axis in self.axes)
-        if self.scale:
+        if self.scale or self.rms_scaling:
             self.gamma = self.add_weight(
                 shape, name="gamma", autocast=False, **weights.settings(self, "gamma")
             )
-        if self.center:
+        if self.center and not self.rms_scaling:
             self.beta = self.add_weight(
                 shape, name="beta", autocast=False, **weights.settings(self, "beta")
             )
@@ -46,10 +46,10 @@ class LayerNormalization(keras.Layer):
         mean = ops.mean(x, axis=self.axes, keepdims=True)
         variance = ops.var(x, axis=self.axes, keepdims=True)
         scale = ops.rsqrt(variance + self.epsilon)
-        if self.scale:
+        if self.scale or self.rms_scaling:
             scale = scale * ops.reshape(self.gamma, self.view)
-        shift = -mean * scale
-        if self.center:
+        shift = 0.0 if self.rms_scaling else -mean * scale
+        if self.center and not self.rms_scaling:
             shift = shift + ops.reshape(self.beta, self.view)
         return ops.cast(x * scale + shift, self.compute_dtype)
 
@@ -63,6 +63,7 @@ class LayerNormalization(keras.Layer):
             epsilon=self.epsilon,
             center=self.center,
             scale=self.scale,
+            rms_scaling=self.rms_scaling,
             **weights.config(self, "gamma", "beta"),
         )
         return config

@@ -109,8 +109,24 @@ def test_batch_normalization_refuses_what_it_does_not_build():
     ):
         with pytest.raises(ValueError):
             BatchNormalization(**settings)
-    with pytest.raises(ValueError, match="mask"):
-        BatchNormalization()(np.ones((2, 3, 4)), mask=np.ones((2, 3), bool))
-    masked = keras.layers.Masking()(np.ones((2, 3, 4)))
-    with pytest.raises(ValueError, match="mask"):
-        BatchNormalization()(masked)
+    for layer in (BatchNormalization(), keras.layers.BatchNormalization()):
+        with pytest.raises(ValueError, match="mask"):
+            layer(np.ones((2, 3, 4)), mask=np.ones((2, 3, 4), bool))
+
+
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_batch_normalization_leaves_out_what_is_masked(rng, axis):
+    shape = (3, 5, 4)
+    x = inputs_of(rng, shape)
+    x[0, 3:], x[1, 1:] = 0, 0
+    masked = keras.layers.Masking()(x)
+    ours, theirs = pair(
+        BatchNormalization(axis), keras.layers.BatchNormalization(axis), shape, rng
+    )
+    mine, wanted = ours(masked, training=True), theirs(masked, training=True)
+    agree(mine, wanted)
+    agree(mine._keras_mask, wanted._keras_mask)
+    for mine, wanted in zip(ours.weights, theirs.weights, strict=True):
+        agree(mine, wanted)
+    nothing = np.zeros(shape[:2], bool)
+    agree(ours(x, training=True, mask=nothing), theirs(x, training=True, mask=nothing))
