@@ -91,7 +91,8 @@ class SimpleCNN(keras.Model):
             shape = step.compute_output_shape(shape)
         ### END SOLUTION
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
+        # `fit` says `training` only to a model that takes it; Keras tells its layers.
         ### BEGIN SOLUTION hand the images from layer to layer
         x = inputs
         for step in self.steps:

@@ -104,6 +104,22 @@ def test_drops_the_share_it_is_told_and_other_units_each_time(student, rng, clos
     close(float(kept_apart), 0.09, "the share dropped in two images", tolerance=0.5)
 
 
+def test_fit_drops_units_too(student, rng, equal):
+    """A unit that is dropped in a step sends no gradient to the logits' kernel."""
+    sizes = {"filters": (2,), "units": 100, "num_classes": 2}
+    model, oracle, image = both(
+        student, rng, (4, 4, 1), batch=1, sizes=sizes, dropout_rate=0.5
+    )
+    hidden = keras.Model(oracle.input, oracle.layers[-2].output)(image)
+    active = keras.ops.convert_to_numpy(hidden)[0] > 0.01
+    before = model.get_weights()[-2]
+    student.trained(
+        model, image, np.zeros(1), optimizer="sgd", learning_rate=1.0, loss=LOGITS
+    )
+    still = np.all(model.get_weights()[-2] == before, axis=-1)
+    equal(bool(np.any(still & active)), True, "whether a step of fit leaves units out")
+
+
 @pytest.mark.points(2)
 @pytest.mark.trains
 @pytest.mark.seconds(60)
