@@ -137,10 +137,9 @@ def trained(
         loss: A name or a loss; or a configuration, where an argument is not the default:
             `{"class_name": "BinaryCrossentropy", "config": {"from_logits": True}}`.
     """
-    import keras
-    from keras.src import losses, optimizers  # the public ones may be switched off
+    from keras.src import losses, models, optimizers  # the public ones may be off
 
-    if not isinstance(model, keras.Model):
+    if not isinstance(model, models.Model):
         model = _model_of(model, x)
     found = optimizers.get(optimizer)
     if learning_rate is not None:
@@ -190,10 +189,10 @@ def evaluated(
     On TensorFlow the metric runs in a `tf.function` with unknown batch size.
     """
     import keras
-    from keras.src import layers
+    from keras.src import layers, models
 
     given = keras.Input(x.shape[1:], dtype=x.dtype.name)
-    model = keras.Model(given, layers.Identity(dtype=x.dtype.name)(given))
+    model = models.Model(given, layers.Identity(dtype=x.dtype.name)(given))
     model.compile(loss=lambda truth, answer: 0 * answer, metrics=[metric])
     report = model.evaluate(x, y, batch_size=batch_size, verbose=0, return_dict=True)
     return np.asarray(report[metric.name])
@@ -205,16 +204,17 @@ def predicted(layer: Any, inputs: np.ndarray, jit_compile: bool = False) -> np.n
     On TensorFlow this is a `tf.function`; with `jit_compile`, XLA.
     """
     model = _model_of(layer, inputs)
-    model.compile(jit_compile=jit_compile)
+    model.compile(optimizer=None, jit_compile=jit_compile)
     return model.predict(inputs, verbose=0)
 
 
 def _model_of(layer: Any, inputs: np.ndarray) -> Any:
     """A model of this one layer, for inputs like these in batches of any size."""
     import keras
+    from keras.src import models
 
     given = keras.Input(inputs.shape[1:], dtype=inputs.dtype.name)
-    return keras.Model(given, layer(given))
+    return models.Model(given, layer(given))
 
 
 def symbolic_shape(layer: Any, shape: list | tuple, dtype: str = "float32") -> tuple:
@@ -238,12 +238,12 @@ def saved_and_loaded(layer: Any, inputs: np.ndarray) -> Any:
     Raises:
         NotSerializable: If any step of the round trip fails.
     """
-    import keras
+    from keras.src import models
     from keras.src.saving.saving_api import load_model  # the public one is switched off
 
     known = _classes_beside(layer)
     try:
-        model, wrapped = layer, not isinstance(layer, keras.Model)
+        model, wrapped = layer, not isinstance(layer, models.Model)
         if wrapped:
             model = _model_of(layer, inputs)
         elif not layer.built:

@@ -20,8 +20,8 @@ def shapes_of(depth, shape, num_classes, units, width):
     """The shapes of all weights, in order."""
     height, breadth, seen = shape
     shapes = []
-    for stage, count in enumerate(CONVOLUTIONS[depth]):
-        filters = width * (1, 2, 4, 8, 8)[stage]
+    for filters, count in zip((1, 2, 4, 8, 8), CONVOLUTIONS[depth], strict=True):
+        filters *= width
         for _ in range(count):
             shapes += [(3, 3, seen, filters), (filters,)]
             seen = filters

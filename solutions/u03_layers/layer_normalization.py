@@ -60,6 +60,7 @@ class LayerNormalization(keras.Layer):
         epsilon=1e-3,
         center=True,
         scale=True,
+        *,
         rms_scaling=False,
         **kwargs,
     ):

@@ -30,34 +30,34 @@ def everything(root):
 
 def test_every_file_is_written_and_named(root):
     before = set(everything(root))
-    made = scaffold.exercise(root, "u05", "depthwise_conv2d")
+    made = scaffold.exercise(root, "u05", "octave_conv2d")
     assert {root / path for path in made} == set(everything(root)) - before | {
         root / "course/syllabus.toml"
     }
     assert {str(path) for path in made} == {
         "course/syllabus.toml",
-        "solutions/u05_convolution/depthwise_conv2d.py",
+        "solutions/u05_convolution/octave_conv2d.py",
         "solutions/u05_convolution/__init__.py",
-        "exercises/u05_convolution/depthwise_conv2d.py",
-        "exercises/u05_convolution/test_depthwise_conv2d.py",
+        "exercises/u05_convolution/octave_conv2d.py",
+        "exercises/u05_convolution/test_octave_conv2d.py",
         "exercises/u05_convolution/hints.md",
         "exercises/u05_convolution/README.md",
-        "autograder/hidden/u05_convolution/test_depthwise_conv2d.py",
-        "autograder/mistakes/u05_convolution/depthwise_conv2d.toml",
-        "tests/alternatives/u05_convolution/depthwise_conv2d__another_way.py",
+        "autograder/hidden/u05_convolution/test_octave_conv2d.py",
+        "autograder/mistakes/u05_convolution/octave_conv2d.toml",
+        "tests/alternatives/u05_convolution/octave_conv2d__another_way.py",
     }
 
 
 def test_what_is_written_can_be_read(root):
-    for path in scaffold.exercise(root, "u05", "depthwise_conv2d"):
+    for path in scaffold.exercise(root, "u05", "octave_conv2d"):
         text = (root / path).read_text()
         if path.suffix == ".py":
             ast.parse(text)
         if path.suffix == ".toml":
             tomllib.loads(text)
-    solution = root / "solutions/u05_convolution/depthwise_conv2d.py"
-    assert "class DepthwiseConv2D(" in solution.read_text()
-    stub = root / "exercises/u05_convolution/depthwise_conv2d.py"
+    solution = root / "solutions/u05_convolution/octave_conv2d.py"
+    assert "class OctaveConv2D(" in solution.read_text()
+    stub = root / "exercises/u05_convolution/octave_conv2d.py"
     assert stub.read_text() == stub_of(solution.read_text(), "solution")
 
 

@@ -117,7 +117,8 @@ class Server:
         self.policy.write_text('zone = "Europe/Berlin"\nattempts = "2/day"\n')
 
     def start(self, text, *words, name="losses.py", student="ada"):
-        upload = self.folder / name
+        upload = self.folder / "u01_numpy_mlp" / name
+        upload.parent.mkdir(exist_ok=True)
         upload.write_text(text)
         command = [LAYERWISE, "feedback", upload, "--student", student]
         command += ["--policy", self.policy, "--ledger", self.ledger]

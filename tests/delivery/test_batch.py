@@ -76,7 +76,8 @@ def story(tmp_path_factory, pytestconfig, reference):
     for number, student in enumerate(STUDENTS):
         path = folder / "in" / student / "u01" / EXERCISE.path.name
         path.parent.mkdir(parents=True)
-        path.write_text(f"{reference}\n# {number}\n", encoding="utf-8")
+        slow = "import time\n\ntime.sleep(0.05)"  # at each check: time to be stopped in
+        path.write_text(f"{reference}\n{slow}  # {number}\n", encoding="utf-8")
     records = folder / "records.jsonl"
     words = [folder / "in", "--records", records, "--gradebook", "none", "--jobs", 1]
     root = pytestconfig.rootpath

@@ -54,7 +54,13 @@ config = _module(
 )
 src = _module("src")
 _module("src.utils")
-_module("src.utils.rng_utils", set_random_seed=lambda seed: None)
+_module(
+    "src.utils.rng_utils",
+    GLOBAL_RANDOM_SEED="seed",
+    seed_generator=types.SimpleNamespace(GLOBAL_SEED_GENERATOR="generator"),
+)
 _module("src.backend")
 _module("src.backend.common")
-_module("src.backend.common.global_state", clear_session=lambda: None)
+_module(
+    "src.backend.common.global_state", set_global_attribute=lambda name, value: None
+)
