@@ -69,6 +69,11 @@ def stopped_after(count, process, records, number):
 STUDENTS = ["ann", "=1+1", 'O"Neil, Pat', "名前", "a b", "-x", "zed"]
 
 
+def unhurried(reference, number):
+    """Right, and long enough on its way that a signal comes in between."""
+    return f"{reference}\nfor _ in range(10**6):\n    pass  # {number}\n"
+
+
 @pytest.fixture(scope="module")
 def story(tmp_path_factory, pytestconfig, reference):
     """A class graded in four runs: Ctrl-C, kill -9, the rest, nothing left to do."""
@@ -76,8 +81,7 @@ def story(tmp_path_factory, pytestconfig, reference):
     for number, student in enumerate(STUDENTS):
         path = folder / "in" / student / "u01" / EXERCISE.path.name
         path.parent.mkdir(parents=True)
-        slow = "import time\n\ntime.sleep(0.05)"  # at each check: time to be stopped in
-        path.write_text(f"{reference}\n{slow}  # {number}\n", encoding="utf-8")
+        path.write_text(unhurried(reference, number), encoding="utf-8")
     records = folder / "records.jsonl"
     words = [folder / "in", "--records", records, "--gradebook", "none", "--jobs", 1]
     root = pytestconfig.rootpath
@@ -120,7 +124,7 @@ def test_what_is_unchanged_is_not_graded_again(story):
 def test_a_record_says_whose_it_is_and_what_was_graded(story, reference):
     _, _, entries = story
     entry = next(e for e in entries if e["student"] == "=1+1")
-    data = f"{reference}\n# 1\n".encode()
+    data = unhurried(reference, 1).encode()
     assert entry["handed_sha256"] == hashlib.sha256(data).hexdigest()
     assert entry["path"].endswith(f"=1+1/u01/{EXERCISE.path.name}")
     assert entry["submitted_at"] is None
