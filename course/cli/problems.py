@@ -9,6 +9,7 @@ from collections.abc import Iterator
 _OWN_WORDS = (
     ("course.cli.client", "CheckingFailed"),
     ("course.syllabus", "UnknownName"),
+    ("course.data.published", "DataProblem"),
     ("autograder.grading.submission", "UnreadableSubmission"),
     ("autograder.grading.checks", "BrokenChecks"),
     ("autograder.grading.transport", "TemplateFailed"),
