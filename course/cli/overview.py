@@ -220,8 +220,9 @@ def _keras_has(name: str) -> bool:
         text = file.read_text(encoding="utf-8") if file.exists() else ""
         if re.search(rf"\bas {re.escape(name)}\b", text):
             return True
-    blocks = Path(course_parts.__file__).with_name("block_stand_ins.py")
-    return f"\nclass {name}(" in blocks.read_text(encoding="utf-8")
+    blocks = Path(course_parts.__file__).with_name("block_stand_ins").glob("*.py")
+    line = f"\nclass {name}("
+    return any(line in file.read_text(encoding="utf-8") for file in blocks)
 
 
 def _table() -> Table:
