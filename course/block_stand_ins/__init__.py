@@ -5,13 +5,16 @@ and the order of weights that the exercises promise, so that a network can be ju
 its own faults, not by those of its blocks. What each promises stands in its exercise.
 """
 
+from course.block_stand_ins.dense import DenseBlock, TransitionBlock
 from course.block_stand_ins.local import LocalResponseNormalization
 from course.block_stand_ins.residual import BottleneckBlock, ResidualBlock
 from course.block_stand_ins.separable import DepthwiseSeparableBlock
 
 __all__ = [
     "BottleneckBlock",
+    "DenseBlock",
     "DepthwiseSeparableBlock",
     "LocalResponseNormalization",
     "ResidualBlock",
+    "TransitionBlock",
 ]
