@@ -1,5 +1,6 @@
-"""`layerwise verify`, `stubs` and `new`: the maintainer's commands."""
+"""`layerwise verify`, `mutate`, `stubs` and `new`: the maintainer's commands."""
 
+import importlib.util
 import os
 import time
 import warnings
@@ -82,6 +83,54 @@ def verify(
     if problems:
         raise CheckingFailed(f"{problems} problems on {os.environ['KERAS_BACKEND']}.")
     console.print(f"All proved on {os.environ['KERAS_BACKEND']}.")
+
+
+def mutate(
+    target: Annotated[
+        list[str] | None, typer.Argument(help="Exercises or units; all if none.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="torch or tensorflow.")] = "",
+) -> None:
+    """Change solutions in one place each: do the checks notice?"""
+    from autograder.grading.isolation import namespaced
+    from course.cli.doctor import backend as chosen
+    from course.cli.instructor import refuse_if_not_isolated
+
+    refuse_if_not_isolated("namespaces")
+    if importlib.util.find_spec("cosmic_ray") is None:
+        raise CheckingFailed(
+            "Cosmic Ray is not installed. Run: pip install -c constraints.txt "
+            "-e '.[mutation]'"
+        )
+    root, console = project_root(), Console()
+    os.environ["KERAS_BACKEND"] = backend = backend or chosen()
+    os.environ["LAYERWISE_PARTS"] = "keras"  # as when students are graded
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from autograder.sandbox.backend import settle
+
+    settle()
+    wanted = [e for t in target for e in syllabus.find(t)] if target else None
+    from autograder.authoring import mutation, mutation_page
+
+    with namespaced(backend) as place:
+        trial = mutation.Mutation(root, place)
+        for exercise in wanted or syllabus.exercises():
+            with console.status(f"{exercise.id} …"):
+                try:
+                    tally = trial.try_all(exercise)
+                except ValueError as error:
+                    raise CheckingFailed(str(error)) from error
+            page = mutation_page.write(root, [tally], backend)
+            console.print(
+                f"{exercise.id}: {tally.mutants} mutants, "
+                f"{len(tally.survivors)} survive"
+            )
+            for mutant in tally.survivors:
+                console.print(
+                    escape(f"    {mutant.line}: {mutant.was} → {mutant.becomes}"),
+                    highlight=False,
+                )
+    console.print(f"Written: {page.relative_to(root)}")
 
 
 def new(

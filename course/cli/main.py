@@ -51,6 +51,7 @@ COMMANDS = {
     },
 }
 
+        "mutate": ("course.cli.author:mutate", "Try the checks on mutants."),
 
 class LazyCommand(TyperCommand):
     """Knows its name and one line of help; the rest is imported when it is called."""

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from course import weights
-from course.shapes import output_size, pair, same_padding
+from course.shapes import output_size, pair, refuse_channels_first, same_padding
 
 
 class ChannelwiseConvolution2D(keras.Layer):
@@ -58,8 +58,7 @@ class ChannelwiseConvolution2D(keras.Layer):
             )
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        refuse_channels_first(data_format)
 
     def checked_channels(self, input_shape):
         """C, once it is known that a kernel fits into the image."""

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 
 def both(student, rng, shape, *args, **kwargs):
@@ -16,6 +17,18 @@ def both(student, rng, shape, *args, **kwargs):
     layer.build(shape)
     layer.set_weights(values)
     return layer, oracle, images
+
+
+def group_by_group(oracle, images):
+    """Each run of channels by Keras alone, which on TensorFlow compiles `groups` anew."""
+    kernel, bias = oracle.get_weights()
+    runs = zip(
+        np.split(images, oracle.groups, axis=-1),
+        np.split(kernel, oracle.groups, axis=-1),
+        strict=True,
+    )
+    found = [ops.conv(x, k, oracle.strides, oracle.padding) for x, k in runs]
+    return ops.concatenate(found, axis=-1) + bias
 
 
 @pytest.mark.points(2)
@@ -52,7 +65,7 @@ def test_matches_keras_with_dilation(student, rng, close):
 @pytest.mark.points(2)
 def test_matches_keras_with_groups(student, rng, close):
     layer, oracle, images = both(student, rng, (2, 6, 5, 4), 6, (2, 3), groups=2)
-    close(layer(images), oracle(images))
+    close(layer(images), group_by_group(oracle, images))
 
 
 def test_applies_the_activation_after_the_bias(student, rng, close):

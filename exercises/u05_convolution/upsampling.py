@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from course.shapes import pair
+from course.shapes import pair, refuse_channels_first
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
@@ -46,8 +46,7 @@ class UpSampling2D(keras.Layer):
             raise ValueError(
                 f"interpolation must be 'nearest' or 'bilinear'; got {interpolation!r}."
             )
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        refuse_channels_first(data_format)
 
     def call(self, inputs):
         raise NotImplementedError("Rows, then columns, each with its factor.")
@@ -98,8 +97,7 @@ class ZeroPadding2D(keras.Layer):
     def __init__(self, padding=(1, 1), data_format=None, **kwargs):
         super().__init__(**kwargs)
         self.input_spec = keras.InputSpec(ndim=4)
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        refuse_channels_first(data_format)
         if isinstance(padding, int):
             padding = (padding, padding)
         if not isinstance(padding, (tuple, list)) or len(padding) != 2:

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from course.shapes import refuse_channels_first
+
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class RandomFlip(keras.Layer):
@@ -222,8 +224,3 @@ class MixUp(keras.Layer):
             "seed": self.seed,
             "data_format": "channels_last",
         }
-
-
-def refuse_channels_first(data_format):
-    if data_format not in (None, "channels_last"):
-        raise ValueError(f"Only channels_last is built here; got {data_format!r}.")

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from course import weights
-from course.shapes import last_stamp, pair, transposed_size
+from course.shapes import last_stamp, pair, refuse_channels_first, transposed_size
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
@@ -81,8 +81,7 @@ class Conv2DTranspose(keras.Layer):
         self.input_spec = keras.InputSpec(ndim=4)
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        refuse_channels_first(data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
                 "`strides > 1` not supported in conjunction with `dilation_rate > 1`. "

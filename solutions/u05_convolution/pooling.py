@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from course.shapes import output_size, pair, same_padding
+from course.shapes import output_size, pair, refuse_channels_first, same_padding
 
 
 class WindowPooling2D(keras.Layer):
@@ -35,8 +35,7 @@ class WindowPooling2D(keras.Layer):
         self.padding = str(padding).lower()
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        refuse_channels_first(data_format)
         self.input_spec = keras.InputSpec(ndim=4)
         self._build_at_init()  # no weights: nothing to wait for
 
@@ -166,8 +165,7 @@ class GlobalPooling2D(keras.Layer):
 
     def __init__(self, data_format=None, keepdims=False, **kwargs):
         super().__init__(**kwargs)
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        refuse_channels_first(data_format)
         self.keepdims = keepdims
         self.input_spec = keras.InputSpec(ndim=4)
         self._build_at_init()  # no weights: nothing to wait for
