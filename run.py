@@ -19,7 +19,12 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 BACKENDS = ("torch", "tensorflow")
 # Tests of what is the same on every backend, or takes minutes to trace in TensorFlow.
-ONCE = ("authoring", "delivery", "course/test_demo.py")
+ONCE = (
+    "authoring",
+    "delivery",
+    "course/test_demo.py",
+    "milestones/test_trained.py",
+)
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",

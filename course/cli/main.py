@@ -25,6 +25,11 @@ COMMANDS = {
             "course.cli.student:solution",
             "The reference, once yours passes.",
         ),
+        "train": ("course.cli.train:train", "Train a network on a data set."),
+        "milestone": (
+            "course.cli.milestone:milestone",
+            "What a unit's parts do together, measured.",
+        ),
         "parts": ("course.cli.overview:parts", "Whose layers your networks use."),
         "doctor": ("course.cli.doctor:doctor", "What is wrong with the installation."),
     },
@@ -46,12 +51,12 @@ COMMANDS = {
     },
     "Write": {
         "verify": ("course.cli.author:verify", "Prove the checks of exercises."),
+        "mutate": ("course.cli.author:mutate", "Try the checks on mutants."),
         "stubs": ("course.cli.author:stubs", "Write the stubs from the solutions."),
         "new": ("course.cli.author:new", "Make the files of a new exercise."),
     },
 }
 
-        "mutate": ("course.cli.author:mutate", "Try the checks on mutants."),
 
 class LazyCommand(TyperCommand):
     """Knows its name and one line of help; the rest is imported when it is called."""

@@ -10,6 +10,8 @@ _OWN_WORDS = (
     ("course.cli.client", "CheckingFailed"),
     ("course.syllabus", "UnknownName"),
     ("course.data.published", "DataProblem"),
+    ("course.training.networks", "CannotTrain"),
+    ("course.training.checkpoints", "CannotResume"),
     ("autograder.grading.submission", "UnreadableSubmission"),
     ("autograder.grading.checks", "BrokenChecks"),
     ("autograder.grading.transport", "TemplateFailed"),

@@ -33,6 +33,14 @@ def read(data_set: str, filename: str, url: str, sha256: str) -> bytes:
     return verified(_downloaded(data_set, filename, url, sha256), sha256)
 
 
+def is_here(data_set: str) -> bool:
+    """Whether a data set needs no download: in `LAYERWISE_DATA` or in Keras's cache."""
+    root = folder()
+    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    cache = home / "datasets/layerwise" / data_set
+    return cache.is_dir() or (root is not None and (root / data_set).is_dir())
+
+
 def folder() -> Path | None:
     """The folder that `LAYERWISE_DATA` names.
 
