@@ -6,14 +6,17 @@ its own faults, not by those of its blocks. What each promises stands in its exe
 """
 
 from course.block_stand_ins.dense import DenseBlock, TransitionBlock
+from course.block_stand_ins.inception import AuxiliaryClassifier, InceptionBlock
 from course.block_stand_ins.local import LocalResponseNormalization
 from course.block_stand_ins.residual import BottleneckBlock, ResidualBlock
 from course.block_stand_ins.separable import DepthwiseSeparableBlock
 
 __all__ = [
+    "AuxiliaryClassifier",
     "BottleneckBlock",
     "DenseBlock",
     "DepthwiseSeparableBlock",
+    "InceptionBlock",
     "LocalResponseNormalization",
     "ResidualBlock",
     "TransitionBlock",
