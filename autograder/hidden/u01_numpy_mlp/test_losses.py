@@ -60,8 +60,8 @@ def test_a_single_output(student, rng, close, name):
 
 @pytest.mark.parametrize("name", NAMES[1:])
 def test_clips_at_the_epsilon_it_is_given(student, rng, close, name):
-    y_true = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
-    y_pred = np.array([[0.5, 0.01, 0.49], [0.3, 0.7, 0.0]])
+    y_true = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    y_pred = np.array([[0.5, 0.01, 0.49], [0.3, 0.7, 0.0], [0.02, 0.0, 0.98]])
     loss = getattr(student, name)(epsilon=0.1)
     judge(close, loss, name, y_true, y_pred, epsilon=0.1)
 
