@@ -78,8 +78,8 @@ class TransitionBlock(keras.Layer):
         if filters < 1:
             raise ValueError(f"No channels are left of {tuple(input_shape)}.")
         self.step = _settled_first(filters, 1, self.dtype_policy)
-        for layer in self.step:
-            layer.build((None, None, None, channels))
+        for part in self.step:
+            part.build((None, None, None, channels))
 
     def call(self, inputs: Any) -> Any:
         normalization, convolution = self.step

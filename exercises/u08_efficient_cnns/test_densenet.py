@@ -45,7 +45,7 @@ class Twin:
             return ops.relu((x - mean) / ops.sqrt(variance + 1e-5) * gamma + beta)
 
         def bordered(x, size):
-            return ops.pad(x, ((0, 0), (size, size), (size, size), (0, 0)))
+            return ops.pad(x, [(0, 0), 2 * (size,), 2 * (size,), (0, 0)])
 
         if self.stem == "cifar":
             x = convolved(x)
