@@ -205,6 +205,22 @@ def test_promises_the_shape_it_delivers(student, equal):
     equal(promised, (None, 5), "the promised shape")
 
 
+@pytest.mark.points(2)
+@pytest.mark.seconds(30)
+def test_gradients_come_from_all_three_answers(student, rng, close):
+    model, images, _ = both(student, rng, (9, 10, 2), "cifar", True)
+    below, found = student.gradients(model, images, training=True)
+    watched = [autodiff.watch(array) for array in (images, *model.get_weights())]
+    wanted = autodiff.gradients(
+        lambda: sum(map(ops.sum, twin(watched[0], watched[1:], "cifar"))), watched
+    )
+    wrong = {"category": "wrong_gradient", "tolerance": 1e-3}
+    close(dict(enumerate(below)).get(0), wanted[0], "the images' gradient", **wrong)
+    for mine, theirs in zip(found, wanted[1:], strict=False):
+        what = f"the gradient of a weight of shape {tuple(theirs.shape)}"
+        close(mine, theirs, what, **wrong)
+
+
 def test_kernels_of_the_stem_begin_as_he_normal(student, close, equal):
     model = student.GoogLeNet(5, False, "cifar", 32)
     model.build((None, 8, 8, 3))
