@@ -9,13 +9,15 @@ def images_of(rng, *shape):
 
 
 def test_one_image_without_a_batch(student, rng, equal):
-    image = images_of(rng, 3, 4, 2)
+    image = images_of(rng, 3, 4, 3)
     kinds = [image, image[:, ::-1], image[::-1], image[::-1, ::-1]]
     layer, seen = student.RandomFlip(), set()
     for _ in range(80):
         found = layer(image, training=True)
         equal(getattr(found, "shape", None), image.shape, "the shape of the result")
-        seen.update(k for k, kind in enumerate(kinds) if np.array_equal(found, kind))
+        ways = [k for k, kind in enumerate(kinds) if np.array_equal(found, kind)]
+        equal(len(ways), 1, "the number of ways to flip that give this result")
+        seen.update(ways)
     equal(sorted(seen), [0, 1, 2, 3], "the ways in which it was flipped")
 
 

@@ -52,6 +52,9 @@ def test_the_scale_begins_and_grows_as_in_keras(student, close):
     for _ in range(3):
         quick.update([good])
     close(quick.scale, 32.0, "the scale that doubles with every good step")
+    small = student.LossScale(1.0)
+    small.update([np.nan * good])
+    close(small.scale, 0.5, "a scale of 1, halved")
 
 
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])

@@ -107,3 +107,4 @@ def test_padding_below_zero_is_refused(student, rng, close, raises):
     x = rng.normal(size=(2, 3, 4, 2)).astype("float32")
     close(student.ZeroPadding2D(0)(x), x)
     raises(ValueError, student.ZeroPadding2D, ((0, 1), (-1, 0)))
+    raises(ValueError, student.ZeroPadding2D, ((-1, 0), (0, 1)))
