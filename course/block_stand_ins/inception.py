@@ -91,7 +91,7 @@ class AuxiliaryClassifier(keras.Layer):
                 raise ValueError(f"{size!r} is no positive integer.")
         self.num_classes, self.filters = num_classes, filters
         self.units, self.dropout_rate = units, dropout_rate
-        begins = {"activation": "relu", "kernel_initializer": "he_normal"}
+        begins = {"kernel_initializer": "he_normal", "activation": "relu"}
         like = {"dtype": self.dtype_policy}
         self.steps = [
             built_in("AveragePooling2D")(5, 3, **like),

@@ -66,9 +66,11 @@ NETWORKS = {
     "LeNet5": Network(
         lambda data: {}, 32, learning_rate=0.012, standardized=False, scale=0.1
     ),
+    "AlexNet": Network(lambda data: _small_images(data) | _narrow_end(data), 32, 3e-4),
     "VGG16": Network(_narrow_end, 32, 3e-4),
     "ResNet18": Network(_small_images),
     "ResNet50": Network(_small_images),
+    "GoogLeNet": Network(_small_images, 32, 3e-4),
     "DenseNet121": Network(_small_images, 32),
     "MobileNet": Network(_small_images, 32),
 }

@@ -32,13 +32,13 @@ def block_twin(x, values):
         return ops.relu(ops.conv(x, kernel, 1, "same") + bias)
 
     x = ops.convert_to_tensor(x)
-    branches = [
+    columns = [
         convolution(x, 0),
         convolution(convolution(x, 1), 2),
         convolution(convolution(x, 3), 4),
         convolution(ops.max_pool(x, 3, 1, "same"), 5),
     ]
-    return ops.concatenate(branches, axis=-1)
+    return ops.concatenate(columns, axis=-1)
 
 
 def classifier_shapes(shape, num_classes, filters, units):

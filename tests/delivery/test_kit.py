@@ -128,7 +128,9 @@ def test_no_known_mistake_is_in_the_kit_not_even_its_sentence(whole, small, root
     for exercise in syllabus.exercises():
         for mistake in mistakes.load(exercise, root):
             assert mistake.says not in everything
-            edits = [new for _, new in mistake.edits if len(new) > 45]
+            # What a network takes from course.parts is no secret.
+            edits = [new for _, new in mistake.edits if not new.startswith("from ")]
+            edits = [new for new in edits if len(new) > 45]
             assert not [new for new in edits if new in everything]
 
 
