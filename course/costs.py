@@ -287,7 +287,7 @@ _ADDITIONS = set(
 # concatenation at a block's end is an output of its own.
 _BLOCKS = set(
     """ResidualBlock BottleneckBlock InceptionBlock AuxiliaryClassifier DenseBlock
-    DenseLayer TransitionBlock DepthwiseSeparableBlock Model
+    DenseLayer TransitionBlock DepthwiseSeparableBlock Model _Path
     """.split()
 )
 _VIEWS = set(

@@ -100,9 +100,10 @@ def test_lenet5_costs_what_its_paper_connects(monkeypatch):
     assert found.macs == lenet5_by_hand()
 
 
-def test_a_network_of_blocks_is_the_sum_of_its_layers(monkeypatch):
-    monkeypatch.setenv("LAYERWISE_PARTS", "solutions")
-    model = parts.ResNet18(10, "cifar", width=4)
+@pytest.mark.parametrize("whose", ["keras", "solutions"])
+def test_a_network_of_blocks_is_the_sum_of_its_layers(whose, monkeypatch):
+    monkeypatch.setenv("LAYERWISE_PARTS", whose)
+    model = parts.network("ResNet18")(10, "cifar", width=4)
     found = costs.of(model, (8, 8, 3))
     stages, side, before = [4, 8, 16, 32], 8, 4
     macs, convolutions = 64 * 9 * 3 * 4, 1
@@ -113,6 +114,7 @@ def test_a_network_of_blocks_is_the_sum_of_its_layers(monkeypatch):
         macs += side**2 * before * width if number else 0
         convolutions += 5 if number else 4
         before = width
+    assert not found.unknown
     assert found.macs == macs + 32 * 10
     assert found.parameters == model.count_params()
     assert sum(row.kind == "Conv2D" for row in found.rows) == convolutions
