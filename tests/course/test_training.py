@@ -23,12 +23,8 @@ SETTINGS = training.Settings("SimpleCNN", "digits", epochs=4, batch_size=32, see
 
 
 @pytest.fixture(scope="module", autouse=True)
-def keras_layers():
-    """Networks of Keras's layers, whatever other tests have loaded."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LAYERWISE_PARTS", "keras")
-        for name in [name for name in sys.modules if name.startswith("solutions.u")]:
-            patch.delitem(sys.modules, name)
+def keras_layers(networks_of):
+    with networks_of("keras"):
         yield
 
 

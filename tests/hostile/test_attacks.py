@@ -210,7 +210,10 @@ def assert_verdict(attack, found):
         assert earned == possible
     else:
         assert earned <= attack.get("most", 0) * possible, told(found)
-        assert any(attack.get("tells", "") in o.message for o in found if not o.passed)
+        tells = attack.get("tells", "")
+        words = [tells] if isinstance(tells, str) else tells
+        failed = [o for o in found if not o.passed]
+        assert any(word in o.message for word in words for o in failed), told(found)
     printed = "\n".join(outcome.printed for outcome in found)
     assert attack.get("says", "") in printed
     assert [word for word in attack.get("never_says", []) if word in printed] == []

@@ -1,7 +1,5 @@
 """The milestones of u03 and u06 on embedded data."""
 
-import sys
-
 import pytest
 from rich.console import Console
 
@@ -13,11 +11,9 @@ QUIET = Console(quiet=True)
 
 
 @pytest.fixture(autouse=True)
-def solutions(monkeypatch):
-    """The references of their own layers, whatever other tests have loaded."""
-    monkeypatch.setenv("LAYERWISE_PARTS", "solutions")
-    for name in [name for name in sys.modules if name.startswith("solutions.u")]:
-        monkeypatch.delitem(sys.modules, name)
+def solutions(networks_of):
+    with networks_of("solutions"):
+        yield
 
 
 @pytest.fixture
