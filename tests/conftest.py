@@ -1,9 +1,15 @@
 """What tests of several folders need."""
 
 import contextlib
+import signal
 import sys
 
 import pytest
+
+# A shell that starts `make test` in the background has it ignore Ctrl-C, and so would all
+# it starts: the tests of Ctrl-C would wait for commands that nothing ends.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextlib.contextmanager

@@ -293,7 +293,10 @@ def test_nothing_outlives_the_grader(start, number):
         processes = family(psutil.Process(grader.pid))
         assert len(processes) >= 3
         os.killpg(grader.pid, number)  # as the terminal does
-        grader.wait(10)
+        try:
+            grader.wait(10)
+        finally:
+            grader.kill()  # the test has failed, but it ends
     assert gone(processes)
 
 
