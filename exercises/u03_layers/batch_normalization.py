@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from course import weights
+from course import renormalization, weights
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
@@ -41,20 +41,22 @@ class BatchNormalization(keras.Layer):
         scale: Whether there is a `gamma`.
         moving_mean_initializer, moving_variance_initializer: Where the moving
             statistics start.
+        renorm, renorm_clipping, renorm_momentum: Batch renormalization, another way to
+            train, for small batches. It is written for you in `course.renormalization`.
         **kwargs: `gamma_` and `beta_` with `initializer` (`ones`, `zeros`),
             `regularizer`, `constraint`; and what every Keras layer takes. Keras's
-            `renorm` and `synchronized` are not built here.
+            `synchronized` is not built here.
 
     Input shape: any of rank 2 or more, floating point; the size of `axis` is known.
     Output shape: the same.
 
     Weights, in this order: `gamma`, `beta`, `moving_mean`, `moving_variance`, each (C,).
-    The last two are not trainable.
+    The last two are not trainable. With `renorm` its own three come after them.
 
     Raises:
-        ValueError: For `renorm` and `synchronized`, when built on an input that has no
-            such axis or does not know its size, and when called with a mask that has
-            not all axes of the input but the last.
+        ValueError: For `synchronized` and for a `renorm_clipping` that makes no sense,
+            when built on an input that has no such axis or does not know its size, and
+            when called with a mask that has not all axes of the input but the last.
 
     Reference: https://arxiv.org/abs/1502.03167, algorithm 1 and section 3.1.
     """
@@ -69,12 +71,13 @@ class BatchNormalization(keras.Layer):
         *,
         moving_mean_initializer="zeros",
         moving_variance_initializer="ones",
+        renorm=False,
+        renorm_clipping=None,
+        renorm_momentum=0.99,
         **kwargs,
     ):
-        for name in ("renorm", "renorm_clipping", "synchronized"):
-            if kwargs.pop(name, None):
-                raise ValueError(f"{name} is not built here; leave it out.")
-        kwargs.pop("renorm_momentum", None)  # says nothing without renorm
+        if kwargs.pop("synchronized", False):
+            raise ValueError("synchronized is not built here; leave it out.")
         super().__init__(
             **weights.take_settings(self, kwargs, gamma="ones", beta="zeros")
         )
@@ -84,6 +87,10 @@ class BatchNormalization(keras.Layer):
         self.moving_variance_initializer = keras.initializers.get(
             moving_variance_initializer
         )
+        if renorm:
+            renorm_clipping = renormalization.clipping(renorm_clipping)
+        self.renorm, self.renorm_clipping = renorm, renorm_clipping
+        self.renorm_momentum = renorm_momentum
         self.supports_masking = True  # a mask over time steps is handed on as it is
 
     def build(self, input_shape):
@@ -99,6 +106,8 @@ class BatchNormalization(keras.Layer):
         raise NotImplementedError(
             "Gamma, beta and the two moving statistics, autocast=False."
         )
+        if self.renorm:
+            renormalization.add_statistics(self)
 
     def call(self, inputs, training=False, mask=None):
         if mask is not None and len(mask.shape) != self.rank - 1:
@@ -106,6 +115,8 @@ class BatchNormalization(keras.Layer):
                 "The mask provided should be one dimension less than the inputs. "
                 f"Received: mask.shape={mask.shape}, inputs.shape={inputs.shape}"
             )
+        if self.renorm and training and self.trainable:
+            return renormalization.renormalized(self, inputs, mask)
         raise NotImplementedError(
             "Choose the statistics, update the moving ones, normalize."
         )
@@ -155,4 +166,7 @@ class BatchNormalization(keras.Layer):
             "moving_variance_initializer": keras.initializers.serialize(
                 self.moving_variance_initializer
             ),
+            "renorm": self.renorm,
+            "renorm_clipping": self.renorm_clipping,
+            "renorm_momentum": self.renorm_momentum,
         }

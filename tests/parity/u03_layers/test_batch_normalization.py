@@ -101,9 +101,7 @@ def test_batch_normalization_agrees_with_torch(rng):
 
 def test_batch_normalization_refuses_what_it_does_not_build():
     for settings in (
-        {"renorm": True},
         {"synchronized": True},
-        {"renorm_clipping": {"rmax": 3}},
         {"moving_mean_regularizer": "l2"},
         {"no_such_argument": 1},
     ):

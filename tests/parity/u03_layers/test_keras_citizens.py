@@ -22,6 +22,9 @@ LAYERS = {
     "Dropout": lambda: (Dropout(0.25, (None, 1), seed=3), keras.layers.Dropout),
     "BatchNormalization": lambda: (BatchNormalization(momentum=0.5, center=False),
                                    keras.layers.BatchNormalization),
+    "renormalization": lambda: (BatchNormalization(renorm=True,
+                                                   renorm_clipping={"rmax": 3.0}),
+                                keras.layers.BatchNormalization),
     "LayerNormalization": lambda: (LayerNormalization([-1], 0.1, scale=False),
                                    keras.layers.LayerNormalization),
 }  # fmt: skip
