@@ -49,10 +49,19 @@ class Plugin:
             self.refuse_leftovers(module)
 
     def concerns(self, item) -> bool:
-        """Whether a test's text has a name that this file is run for."""
-        names = "|".join(FILES[_file(item)])
+        """Whether a test's text has a name that this file is run for.
+
+        Or that of a class which the file derives from one, such as `MockedRandomFlip`.
+        """
+        names = set(FILES[_file(item)])
+        for name, value in vars(item.module).items():
+            if inspect.isclass(value) and value.__module__ == item.module.__name__:
+                if names & {base.__name__ for base in value.__mro__[1:]}:
+                    names = names | {name}
         source = inspect.getsource(inspect.unwrap(item.function))
-        return re.search(rf"(?<![a-z_])({names})\b", source) is not None
+        return (
+            re.search(rf"(?<![a-z_])({'|'.join(sorted(names))})\b", source) is not None
+        )
 
     def expect_failures(self, items):
         """Marks what is left out.

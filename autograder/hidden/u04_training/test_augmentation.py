@@ -1,5 +1,6 @@
 """Hidden checks of the three layers: single images, graphs, precisions, bookkeeping."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -124,12 +125,90 @@ def test_configurations_make_the_same_layers_again(student, rng, close):
         close(copy(images, training=True), layer(images, training=True), name)
 
 
-def test_refuses_what_makes_no_sense(student, rng, close, raises):
+def parts_of(found, given, equal):
+    """What came back, if it has the parts and the shapes that were asked for."""
+    for name, shape in given.items():
+        part = found.get(name) if isinstance(found, dict) else None
+        if isinstance(shape, dict):
+            parts_of(part, shape, equal)
+        else:
+            equal(getattr(part, "shape", None), shape, f"the shape of the {name}")
+    return found
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_masks_and_boxes_are_cut_with_their_images(
+    student, rng, close, equal, training
+):
+    rows, columns = np.mgrid[:7, :9].astype("float32")
+    images = np.tile(np.stack([rows, columns], axis=-1), (2, 1, 1, 1))
+    boxes = rng.uniform(0, 3, size=(2, 3, 4)).astype("float32")
+    boxes[..., 2:] += boxes[..., :2]
+    boxes[0, 0] = [0, 0, 1, 1]  # is outside all windows but the first
+    around = {"boxes": boxes, "labels": np.ones((2, 3), "int32")}
+    parts = {"images": images, "segmentation_masks": images, "bounding_boxes": around}
+    found = student.RandomCrop(4, 4, bounding_box_format="xyxy")(
+        parts, training=training
+    )
+    around = {"boxes": (2, 3, 4), "labels": (2, 3)}
+    window = (2, 4, 4, 2)
+    shapes = {"images": window, "segmentation_masks": window, "bounding_boxes": around}
+    found = parts_of(found, shapes, equal)
+    close(found["segmentation_masks"], found["images"], "the masks, copies of images")
+    top, left = np.asarray(found["images"], float)[0, 0, 0]
+    edges = np.clip(boxes - np.array([left, top, left, top]), 0, 4).astype("float32")
+    close(found["bounding_boxes"]["boxes"], edges, "the boxes")
+    inside = np.all(edges[..., 2:] > edges[..., :2], axis=-1)
+    equal(found["bounding_boxes"]["labels"].tolist(), np.where(inside, 1, -1).tolist())
+
+
+def test_a_mixture_has_the_boxes_of_both(student, rng, close, equal):
+    names = np.eye(9, dtype="float32")
+    boxes = rng.uniform(size=(9, 2, 4)).astype("float32")
+    around = {"boxes": boxes, "labels": np.arange(18, dtype="int32").reshape(9, 2)}
+    given = {
+        "images": images_of(rng, 9, 2, 2, 1),
+        "labels": names,
+        "bounding_boxes": around,
+    }
+    layer = student.MixUp(4.0, bounding_box_format="rel_xyxy")
+    found = layer(given, training=True)
+    both = {"boxes": (9, 4, 4), "labels": (9, 4)}
+    parts_of(found, {"labels": (9, 9), "bounding_boxes": both}, equal)
+    others = np.asarray(found["labels"], float) * (1 - names)
+    partners = np.where(others.max(axis=1) > 0, others.argmax(axis=1), np.arange(9))
+    for part, own in around.items():
+        expected = np.concatenate([own, own[partners]], axis=1)
+        close(found["bounding_boxes"][part].astype("float32"),
+              expected.astype("float32"), f"{part} of both")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["RandomFlip", "RandomCrop", "MixUp"])
+def test_channels_may_come_first(student, rng, close, name):
+    images = images_of(rng, 6, 3, 5, 4)
+    settings = {"height": 3, "width": 2} if name == "RandomCrop" else {}
+    first, last = (
+        getattr(student, name)(**settings, seed=5, data_format=data_format)
+        for data_format in ("channels_first", "channels_last")
+    )
+    expected = last(np.moveaxis(images, 1, -1), training=True)
+    close(first(images, training=True), np.moveaxis(np.asarray(expected), -1, 1))
+
+
+def test_images_under_the_window_are_enlarged(student, rng, close):
+    images = images_of(rng, 2, 5, 7, 3)
+    expected = keras.ops.image.resize(images, (6, 4), crop_to_aspect_ratio=True)
+    close(student.RandomCrop(6, 4)(images, training=True), expected)
+
+
+def test_refuses_what_makes_no_sense(student, rng, raises):
     images = images_of(rng, 2, 3, 3, 1)
-    close(student.RandomCrop(3, 3)(images), images)
-    raises(ValueError, student.RandomCrop(4, 3), images)
-    student.RandomFlip()(images)
+    flip = student.RandomFlip()
+    flip(images)
     raises(ValueError, student.RandomFlip, "diagonal")
+    raises(ValueError, flip, {"images": images, "segmentation_masks": images[..., 0]})
+    around = {"boxes": np.zeros((2, 1, 4)), "labels": np.zeros((2, 1))}
+    raises(ValueError, flip, {"images": images, "bounding_boxes": around})
     student.MixUp()(images)
     raises(ValueError, student.MixUp, 0.0)
     labelled = {"images": images, "labels": np.array([0, 1])}

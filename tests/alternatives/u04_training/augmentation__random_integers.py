@@ -3,25 +3,16 @@
 import keras
 from keras import ops
 
-
-class Augmentation(keras.layers.Layer):
-    def __init__(self, seed=None, data_format=None, **kwargs):
-        super().__init__(**kwargs)
-        if data_format is not None and data_format != "channels_last":
-            raise ValueError("channels_last only")
-        self.seed = seed
-        self.dice = keras.random.SeedGenerator(seed)
-
-    def get_config(self):
-        return {**super().get_config(), "seed": self.seed}
+from course.bounding_boxes import into, joined, largest, mirrored, moved
+from course.image_layer import ImageLayer
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
-class RandomFlip(Augmentation):
+class RandomFlip(ImageLayer):
     def __init__(
         self, mode="horizontal_and_vertical", seed=None, data_format=None, **kwargs
     ):
-        super().__init__(seed, data_format, **kwargs)
+        super().__init__(seed=seed, data_format=data_format, **kwargs)
         self.axes = {
             "horizontal": [2],
             "vertical": [1],
@@ -31,86 +22,129 @@ class RandomFlip(Augmentation):
             raise ValueError(mode)
         self.mode = mode
 
-    def call(self, inputs, training=True):
-        x = ops.cast(inputs, self.compute_dtype)
+    def draw(self, images, training, seed):
+        """Zeros and ones, (B,), for each axis."""
         if not training:
-            return x
-        single = len(x.shape) == 3
-        x = ops.expand_dims(x, 0) if single else x
-        for axis in self.axes:
-            heads = keras.random.randint((ops.shape(x)[0],), 0, 2, seed=self.dice)
-            heads = ops.cast(ops.reshape(heads, (-1, 1, 1, 1)), x.dtype)
-            x = heads * ops.flip(x, axis) + (1 - heads) * x
-        return x[0] if single else x
+            return None
+        count = ops.shape(images)[0]
+        return {
+            axis: keras.random.randint((count,), 0, 2, seed=seed) for axis in self.axes
+        }
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
+    def change(self, images, drawn):
+        for axis in self.axes:
+            heads = ops.cast(ops.reshape(drawn[axis], (-1, 1, 1, 1)), images.dtype)
+            images = heads * ops.flip(images, axis) + (1 - heads) * images
+        return images
+
+    def change_boxes(self, boxes, drawn):
+        size = self.size(drawn["input_shape"])
+
+        def move(*edges):
+            edges = list(edges)  # left, top, right, bottom
+            for axis in self.axes:
+                low = 2 - axis
+                heads = ops.reshape(drawn[axis], (-1, 1, 1)) > 0
+                edges[low], edges[low + 2] = mirrored(
+                    heads, edges[low], edges[low + 2], size[axis - 1]
+                )
+            return edges
+
+        return moved(boxes, move, self.bounding_box_format, size, size)
 
     def get_config(self):
         return {**super().get_config(), "mode": self.mode}
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
-class RandomCrop(Augmentation):
+class RandomCrop(ImageLayer):
     def __init__(self, height, width, seed=None, data_format=None, name=None, **kwargs):
-        super().__init__(seed, data_format, name=name, **kwargs)
-        self.size = (height, width)
+        super().__init__(seed=seed, data_format=data_format, name=name, **kwargs)
+        self.height, self.width = height, width
 
-    def call(self, inputs, training=True):
-        x = ops.cast(inputs, self.compute_dtype)
-        for axis, window in zip((-3, -2), self.size, strict=True):
-            room = x.shape[axis] - window
-            if room < 0:
-                raise ValueError("too small")
-            start = room // 2
-            if training and room:
-                start = keras.random.randint(
-                    (), 0, room + 1, dtype="int32", seed=self.dice
-                )
-            x = ops.take(x, start + ops.arange(window, dtype="int32"), axis=axis)
-        return x
+    def part(self, size, training=False, seed=None):
+        """Of the images: top, left, height and width of what becomes the window."""
+        window = self.height, self.width
+        rooms = [have - want for have, want in zip(size, window, strict=True)]
+        if min(rooms) < 0:
+            return largest(window, size)
+        starts = [
+            keras.random.randint((), 0, room + 1, dtype="int32", seed=seed)
+            if training and room
+            else room // 2
+            for room in rooms
+        ]
+        return (*starts, *window)
+
+    def draw(self, images, training, seed):
+        return {"part": self.part(images.shape[1:3], training, seed)}
+
+    def change(self, images, drawn):
+        top, left, height, width = drawn["part"]
+        images = ops.take(images, top + ops.arange(height, dtype="int32"), axis=1)
+        images = ops.take(images, left + ops.arange(width, dtype="int32"), axis=2)
+        if (height, width) != (self.height, self.width):
+            images = ops.cast(
+                ops.image.resize(
+                    images,
+                    (self.height, self.width),
+                    interpolation=drawn.get("way", "bilinear"),
+                ),
+                images.dtype,
+            )
+        return images
+
+    def transform_segmentation_masks(
+        self, segmentation_masks, transformation, training=True
+    ):
+        transformation = {**transformation, "way": "nearest"}
+        return self.transform_images(segmentation_masks, transformation, training)
+
+    def change_boxes(self, boxes, drawn):
+        size, window = self.size(drawn["input_shape"]), (self.height, self.width)
+        move = into(window, drawn["part"])
+        return moved(boxes, move, self.bounding_box_format, size, window)
 
     def compute_output_shape(self, input_shape):
-        return (*input_shape[:-3], *self.size, input_shape[-1])
+        if self.data_format == "channels_first":
+            return (*input_shape[:-2], self.height, self.width)
+        return (*input_shape[:-3], self.height, self.width, input_shape[-1])
 
     def get_config(self):
-        height, width = self.size
-        return {**super().get_config(), "height": height, "width": width}
+        return {**super().get_config(), "height": self.height, "width": self.width}
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
-class MixUp(Augmentation):
+class MixUp(ImageLayer):
     def __init__(self, alpha=0.2, data_format=None, seed=None, **kwargs):
-        super().__init__(seed, data_format, **kwargs)
+        super().__init__(seed=seed, data_format=data_format, **kwargs)
         if not alpha > 0:
             raise ValueError("alpha")
         self.alpha = alpha
 
-    def call(self, inputs, training=True):
-        if not isinstance(inputs, dict):
-            return self.call({"images": inputs}, training)["images"]
-        if (
-            len(inputs["images"].shape)
-            - len(inputs.get("labels", inputs["images"]).shape)
-            == 3
-        ):
-            raise ValueError("labels as rows, please")
-        found = {name: ops.cast(x, self.compute_dtype) for name, x in inputs.items()}
+    def draw(self, images, training, seed):
         if not training:
-            return found
-        count = ops.shape(found["images"])[0]
-        order = ops.argsort(keras.random.uniform((count,), seed=self.dice))
-        keep = keras.random.beta((count,), self.alpha, self.alpha, seed=self.dice)
-        for name, x in found.items():
-            other = ops.take(x, order, axis=0)
-            share = ops.cast(keep, x.dtype)
-            while len(share.shape) < len(x.shape):
-                share = ops.expand_dims(share, -1)
-            found[name] = other + share * (x - other)
-        return found
+            return None
+        count = ops.shape(images)[0]
+        order = ops.argsort(keras.random.uniform((count,), seed=seed))
+        keep = keras.random.beta((count,), self.alpha, self.alpha, seed=seed)
+        return {"order": order, "keep": keep}
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
+    def change(self, images, drawn):
+        other = ops.take(images, drawn["order"], axis=0)
+        share = ops.cast(drawn["keep"], images.dtype)
+        while len(share.shape) < len(images.shape):
+            share = ops.expand_dims(share, -1)
+        return other + share * (images - other)
+
+    def transform_labels(self, labels, transformation, training=True):
+        if len(labels.shape) == 1:
+            raise ValueError("labels as rows, please")
+        labels = ops.cast(labels, self.compute_dtype)
+        return self.change(labels, transformation) if training else labels
+
+    def change_boxes(self, boxes, drawn):
+        return joined(boxes, drawn["order"])
 
     def get_config(self):
         return {**super().get_config(), "alpha": self.alpha}
