@@ -5,6 +5,7 @@ how to grade, then one task after another; a JSON line answers each. It holds ch
 seeds, but runs no submission: those live in the template's workers.
 """
 
+import concurrent.futures
 import json
 import os
 import signal
@@ -42,13 +43,17 @@ def main() -> None:
 
 
 def _ready(how: dict[str, Any]) -> tuple[Any, Any]:
-    """Imports Keras and starts the sandbox: seconds, once."""
+    """Imports Keras and starts the sandbox at the same time: seconds, once."""
     from autograder.sandbox.backend import settle
 
     settle()
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        starting = beside.submit(place_for, how["isolation"], how["backend"])
+        import keras  # noqa: F401  (the engine would, at its first submission)
+
+        place = starting.result()
     from autograder.grading.engine import Engine
 
-    place = place_for(how["isolation"], how["backend"])
     engine = Engine(
         Path(how["root"]), secret=bytes.fromhex(how["secret"]), seconds=how["seconds"]
     )

@@ -22,6 +22,13 @@ BACKENDS = ("torch", "tensorflow")
 _TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
+def cores() -> int:
+    """How many this process may use; macOS knows only how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class CannotGrade(RuntimeError):
     """Grading processes don't start here; the message says why."""
 

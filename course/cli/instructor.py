@@ -1,6 +1,5 @@
 """`layerwise grade`: judging a class with every check."""
 
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -202,7 +201,9 @@ def _judged(
 
         entries = on_cluster(plan.todo, how, scheduler)
     else:
-        jobs = min(jobs or _cores(), len(plan.todo))
+        from autograder.delivery.seat import cores
+
+        jobs = min(jobs or cores(), len(plan.todo))
         entries = batch.on_this_machine(plan.todo, how, jobs)
     try:
         with class_view.progress(console) as progress:
@@ -276,10 +277,3 @@ def grade_files(
     handed = [Handed(p.parent.name, e, str(p), p) for p, e in found]
     graded = _graded(handed, how, console, records_file, regrade=True, jobs=1)
     return list(graded)
-
-
-def _cores() -> int:
-    """How many this process may use; macOS knows only how many there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

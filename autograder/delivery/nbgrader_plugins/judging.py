@@ -6,6 +6,7 @@ in one way only: text on stdout, and a float as the cell's result.
 """
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook
@@ -19,6 +20,7 @@ from autograder.delivery.nbgrader_plugins.outputs import share, write
 from autograder.delivery.nbgrader_plugins.sanitizing import PROBLEMS
 from autograder.delivery.notebooks import checks_id, grade_id_of, solution_id
 from autograder.grading import places
+from autograder.grading.outcome import Outcome
 from course import syllabus
 from course.cli.backends import BACKENDS
 from course.syllabus import Exercise
@@ -44,7 +46,8 @@ class Judge(NbGraderPreprocessor):
     )
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        bench, names = bench_of(self.parent.parent, self), resources["nbgrader"]
+        converter, names = self.parent.parent, resources["nbgrader"]
+        bench, notebook = bench_of(converter, self), _submitted(converter, names)
         whose = {"student": names["student"], "submitted_at": _forget_scores(names)}
         problems = nb.metadata.pop(PROBLEMS, {})
         texts = {grade_id_of(c): c.source for c in nb.cells if is_solution(c)}
@@ -58,12 +61,21 @@ class Judge(NbGraderPreprocessor):
                 by_hand.add(grade_id_of(cell))
                 continue
             text = texts.get(solution_id(exercise), "")
-            entry, outcomes = bench.judge(exercise, text, problems.get(exercise.id, ""))
+            problem = problems.get(exercise.id, "")
+            entry = bench.judge(notebook, exercise, text, problem)
             bench.note({**entry, **whose})
-            if any(outcome.category == "grader_error" for outcome in outcomes):
+            outcomes = [Outcome(**outcome) for outcome in entry["outcomes"]]
+            if "grader_error" in {entry["category"], *(o.category for o in outcomes)}:
                 by_hand.add(grade_id_of(cell))
             most = float(cell.metadata.nbgrader["points"])
-            write(cell, feedback(exercise, outcomes), share(outcomes) * most, most)
+            if outcomes:
+                lines = feedback(exercise, outcomes)
+            else:  # nothing was run
+                lines = [
+                    f"{exercise.name}: 0 of {most:g} points.",
+                    entry["explanation"],
+                ]
+            write(cell, lines, share(outcomes) * most, most)
         return nb, resources
 
 
@@ -79,6 +91,15 @@ class SaveGrades(SaveAutoGrades):
             )
             grade.needs_manual_grade = True
             self.gradebook.db.commit()
+
+
+def _submitted(converter: Any, names: dict[str, str]) -> Path:
+    """The notebook as it was handed in."""
+    course = converter.coursedir
+    folder = course.format_path(
+        course.submitted_directory, names["student"], names["assignment"]
+    )
+    return Path(folder, f"{names['notebook']}.ipynb")
 
 
 def _exercise_of(cell: Any) -> Exercise | None:
