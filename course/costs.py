@@ -246,13 +246,14 @@ def _einsum(layer: Any, x: Shape, y: Shape) -> int:
 
 def _transposed(layer: Any, x: Shape, y: Shape) -> int:
     """Every input goes to every filter through the whole window."""
-    return math.prod(x[:-1]) * math.prod(layer.kernel.shape)
+    return math.prod(x) * math.prod(layer.kernel.shape[:-1])  # the last is x's too
 
 
 def _separable(layer: Any, x: Shape, y: Shape) -> int:
     """Both steps have the places of the output."""
     kernels = (layer.depthwise_kernel, layer.pointwise_kernel)
-    return math.prod(y[:-1]) * sum(math.prod(kernel.shape) for kernel in kernels)
+    places = math.prod(y) // layer.filters
+    return places * sum(math.prod(kernel.shape) for kernel in kernels)
 
 
 _WINDOW_AND_INPUTS = _each_output_sums("kernel", slice(None, -1))

@@ -28,19 +28,6 @@ def pair(
     return values
 
 
-def refuse_channels_first(data_format: str | None) -> None:
-    """The course's images are (B, H, W, C); None asks Keras's own setting.
-
-    Raises:
-        ValueError: If the channels are to come first.
-    """
-    import keras  # here: what is built of NumPy alone uses this file too
-
-    wanted = data_format or keras.config.image_data_format()
-    if wanted != "channels_last":
-        raise ValueError(f"Only channels_last is built here; got {wanted!r}.")
-
-
 def output_size(
     size: int | None, window: int, stride: int, padding: str, dilation: int = 1
 ) -> int | None:

@@ -4,7 +4,8 @@ import keras
 from keras import ops
 
 from course import weights
-from course.shapes import output_size, pair, refuse_channels_first, same_padding
+from course.data_format import image_spec, resolved, sees_channels_last
+from course.shapes import output_size, pair, same_padding
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
@@ -30,7 +31,9 @@ class Conv2D(keras.Layer):
         kernel_size: One integer or two: kh, kw.
         strides: One integer or two.
         padding: `valid` (none) or `same`.
-        data_format: `channels_last`, the course's only one; None means it.
+        data_format: `channels_last`, or `channels_first` for images (B, C, H, W). Methods
+            marked `sees_channels_last` see (B, H, W, C) in both cases. None means Keras's
+            own setting, and is refused if that is `channels_first`.
         dilation_rate: One integer or two: gaps between the kernel's cells.
         groups: g; divides both C and F.
         activation: A name or function, or None.
@@ -70,6 +73,8 @@ class Conv2D(keras.Layer):
         self.strides = pair(strides, "strides")
         self.dilation_rate = pair(dilation_rate, "dilation_rate")
         self.padding = str(padding).lower()
+        self.data_format = resolved(data_format)
+        self.input_spec = image_spec(self.data_format)
         self.activation = keras.activations.get(activation)
         if type(filters) is not int or filters < 1:
             raise ValueError(
@@ -88,7 +93,6 @@ class Conv2D(keras.Layer):
             )
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        refuse_channels_first(data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
                 "`strides > 1` not supported in conjunction with `dilation_rate > 1`. "
@@ -96,21 +100,21 @@ class Conv2D(keras.Layer):
                 f"dilation_rate={self.dilation_rate}"
             )
 
+    @sees_channels_last
     def build(self, input_shape):
         channels = input_shape[-1]
         if channels is None or channels % self.groups:
             raise ValueError(
                 f"{self.name} needs a known number of channels, a multiple of its "
-                f"{self.groups} groups; got input shape {tuple(input_shape)}."
+                f"{self.groups} groups; got (B, H, W, C) = {tuple(input_shape)}."
             )
-        self.input_spec = keras.InputSpec(ndim=4, axes={-1: channels})
-        self.compute_output_shape(
-            input_shape
-        )  # refuses an image under the kernel's size
+        self.input_spec = image_spec(self.data_format, channels)
+        self.output_sizes(input_shape[1:3])  # refuses an image under the kernel's size
         raise NotImplementedError(
             "Kernel and bias, with weights.settings(self, 'kernel')."
         )
 
+    @sees_channels_last
     def call(self, inputs):
         raise NotImplementedError(
             "Pad, collect the shifted views, multiply by the kernel, sum."
@@ -131,18 +135,18 @@ class Conv2D(keras.Layer):
         """Σ over cells and channels: (B, H', W', kh·kw, C) → (B, H', W', F)."""
         raise NotImplementedError("Reshape into groups, then one einsum.")
 
-    def compute_output_shape(self, input_shape):
-        height, width = (
+    def output_sizes(self, sizes):
+        """H and W → H' and W'; an unknown one stays unknown."""
+        return [
             output_size(size, window, stride, self.padding, dilation)
             for size, window, stride, dilation in zip(
-                input_shape[1:3],
-                self.kernel_size,
-                self.strides,
-                self.dilation_rate,
-                strict=True,
+                sizes, self.kernel_size, self.strides, self.dilation_rate, strict=True
             )
-        )
-        return (input_shape[0], height, width, self.filters)
+        ]
+
+    @sees_channels_last
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], *self.output_sizes(input_shape[1:3]), self.filters)
 
     def get_config(self):
         return {
@@ -151,7 +155,7 @@ class Conv2D(keras.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "groups": self.groups,
             "activation": keras.activations.serialize(self.activation),

@@ -4,7 +4,8 @@ import keras
 from keras import ops
 
 from course import weights
-from course.shapes import last_stamp, pair, refuse_channels_first, transposed_size
+from course.data_format import image_spec, resolved, sees_channels_last
+from course.shapes import last_stamp, pair, transposed_size
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
@@ -32,7 +33,9 @@ class Conv2DTranspose(keras.Layer):
         padding: `valid` (nothing is cut off) or `same` (H·s × W·s places).
         output_padding: One integer or two, below the strides, or None: chooses among
             the sizes that a convolution with this stride would bring to (H, W).
-        data_format: `channels_last`, the course's only one; None means it.
+        data_format: `channels_last`, or `channels_first` for images (B, C, H, W). Methods
+            marked `sees_channels_last` see (B, H, W, C) in both cases. None means Keras's
+            own setting, and is refused if that is `channels_first`.
         dilation_rate: One integer or two: gaps between the kernel's cells.
         activation: A name or function, or None.
         use_bias: Whether a bias is added to each filter's output.
@@ -78,10 +81,10 @@ class Conv2DTranspose(keras.Layer):
         self.dilation_rate = pair(dilation_rate, "dilation_rate")
         self.padding, self.output_padding = str(padding).lower(), None
         self.activation = keras.activations.get(activation)
-        self.input_spec = keras.InputSpec(ndim=4)
+        self.data_format = resolved(data_format)
+        self.input_spec = image_spec(self.data_format)
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        refuse_channels_first(data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
                 "`strides > 1` not supported in conjunction with `dilation_rate > 1`. "
@@ -112,18 +115,20 @@ class Conv2DTranspose(keras.Layer):
             for axis in (0, 1)
         ]
 
+    @sees_channels_last
     def build(self, input_shape):
         channels = input_shape[-1]
         if channels is None:
             raise ValueError(
-                f"{self.name} needs a known number of channels; got input shape "
-                f"{tuple(input_shape)}."
+                f"{self.name} needs a known number of channels; got "
+                f"(B, H, W, C) = {tuple(input_shape)}."
             )
-        self.input_spec = keras.InputSpec(ndim=4, axes={-1: channels})
+        self.input_spec = image_spec(self.data_format, channels)
         raise NotImplementedError(
             "Kernel and bias, with weights.settings(self, 'kernel')."
         )
 
+    @sees_channels_last
     def call(self, inputs):
         raise NotImplementedError(
             "Every pixel times every cell, each cell's image placed, cut."
@@ -145,6 +150,7 @@ class Conv2DTranspose(keras.Layer):
             "Half of what is too much in front; `transposed_size` places."
         )
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         height, width = (
             transposed_size(size, *arguments)
@@ -160,7 +166,7 @@ class Conv2DTranspose(keras.Layer):
             "strides": self.strides,
             "padding": self.padding,
             "output_padding": self.output_padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "activation": keras.activations.serialize(self.activation),
             "use_bias": self.use_bias,

@@ -31,6 +31,11 @@ def group_by_group(oracle, images):
     return ops.convert_to_numpy(ops.concatenate(found, axis=-1)) + bias
 
 
+def channels_first(images):
+    """(B, H, W, C) → (B, C, H, W)."""
+    return np.ascontiguousarray(np.moveaxis(ops.convert_to_numpy(images), -1, 1))
+
+
 @pytest.mark.points(2)
 def test_weights_have_the_shapes_and_order_of_keras(student, equal):
     layer = student.Conv2D(4, (3, 2))
@@ -66,6 +71,14 @@ def test_matches_keras_with_dilation(student, rng, close):
 def test_matches_keras_with_groups(student, rng, close):
     layer, oracle, images = both(student, rng, (2, 6, 5, 4), 6, (2, 3), groups=2)
     close(layer(images), group_by_group(oracle, images))
+
+
+def test_channels_may_come_first(student, rng, close):
+    _, oracle, images = both(student, rng, (2, 9, 7, 3), 4, (3, 2), 2, "same")
+    layer = student.Conv2D(4, (3, 2), 2, "same", data_format="channels_first")
+    layer.build((None, 3, 9, 7))
+    layer.set_weights(oracle.get_weights())
+    close(layer(channels_first(images)), channels_first(oracle(images)))
 
 
 def test_applies_the_activation_after_the_bias(student, rng, close):

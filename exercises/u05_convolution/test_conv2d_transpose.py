@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 
 def both(student, rng, shape, *args, **kwargs):
@@ -16,6 +17,11 @@ def both(student, rng, shape, *args, **kwargs):
     for one in (oracle, layer):
         one.set_weights(values)
     return layer, oracle, images
+
+
+def channels_first(images):
+    """(B, H, W, C) → (B, C, H, W)."""
+    return np.ascontiguousarray(np.moveaxis(ops.convert_to_numpy(images), -1, 1))
 
 
 def stamped(x, kernel, strides=(1, 1), dilation=(1, 1)):
@@ -88,6 +94,14 @@ def test_dilation_pulls_the_stamp_apart(student, rng, close):
     layer.build(images.shape)
     layer.set_weights([kernel])
     close(layer(images), stamped(images, kernel, dilation=(2, 3)))
+
+
+def test_channels_may_come_first(student, rng, close):
+    _, oracle, images = both(student, rng, (2, 4, 3, 2), 3, (3, 4), 2, "same")
+    layer = student.Conv2DTranspose(3, (3, 4), 2, "same", data_format="channels_first")
+    layer.build((None, 2, 4, 3))
+    layer.set_weights(oracle.get_weights())
+    close(layer(channels_first(images)), channels_first(oracle(images)))
 
 
 def test_applies_the_activation_after_the_bias(student, rng, close):

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from course.shapes import same_padding
 
@@ -20,6 +21,11 @@ def both(student, rng, name, shape, *args, **kwargs):
     for one in (oracle, layer):
         one.set_weights(values)
     return layer, oracle, images
+
+
+def channels_first(images):
+    """(B, H, W, C) → (B, C, H, W)."""
+    return np.ascontiguousarray(np.moveaxis(ops.convert_to_numpy(images), -1, 1))
 
 
 def windows_of(x, kernel_size, strides, padding="valid"):
@@ -79,6 +85,16 @@ def test_matches_keras_with_dilation(student, rng, close, name):
         student, rng, name, (2, 8, 7, 3), (3, 2), dilation_rate=(2, 3)
     )
     close(layer(images), oracle(images))
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_channels_may_come_first(student, rng, close, name):
+    arguments = (*ARGUMENTS[name], (3, 2), 2, "same")
+    _, oracle, images = both(student, rng, name, (2, 7, 6, 3), (3, 2), 2, "same")
+    layer = getattr(student, name)(*arguments, data_format="channels_first")
+    layer.build((None, 3, 7, 6))
+    layer.set_weights(oracle.get_weights())
+    close(layer(channels_first(images)), channels_first(oracle(images)))
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)

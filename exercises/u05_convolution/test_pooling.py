@@ -46,6 +46,11 @@ def pooled(x, reduce, pool_size, strides, padding):
     return np.stack(rows, 1)
 
 
+def channels_first(images):
+    """(B, H, W, C) → (B, C, H, W)."""
+    return np.ascontiguousarray(np.moveaxis(images, -1, 1))
+
+
 @pytest.mark.points(2)
 @pytest.mark.parametrize("name", KINDS)
 def test_windows_lie_edge_to_edge_by_default(student, rng, close, name):
@@ -79,6 +84,18 @@ def test_global_pooling_leaves_one_number_a_channel(
     x = distinct(rng, 3, 5, 4, 2)
     expected = GLOBAL_KINDS[name](x, axis=(1, 2), keepdims=keepdims)
     close(getattr(student, name)(keepdims=keepdims)(x), expected)
+
+
+def test_channels_may_come_first(student, rng, close):
+    x = distinct(rng, 2, 6, 7, 3)
+    for name, reduce in KINDS.items():
+        layer = getattr(student, name)((3, 2), 2, data_format="channels_first")
+        expected = pooled(x, reduce, (3, 2), (2, 2), "valid")
+        close(layer(channels_first(x)), channels_first(expected), name)
+    for name, reduce in GLOBAL_KINDS.items():
+        layer = getattr(student, name)(data_format="channels_first", keepdims=True)
+        expected = reduce(x, axis=(1, 2), keepdims=True)
+        close(layer(channels_first(x)), channels_first(expected), name)
 
 
 @pytest.mark.points(2)

@@ -26,6 +26,11 @@ def enlarged(x, size, interpolation):
     return stretched(rows, 2, size[1], interpolation)
 
 
+def channels_first(images):
+    """(B, H, W, C) → (B, C, H, W)."""
+    return np.ascontiguousarray(np.moveaxis(images, -1, 1))
+
+
 @pytest.mark.points(2)
 def test_nearest_repeats_each_pixel(student, rng, close):
     x = images(rng, 2, 3, 4, 2)
@@ -53,6 +58,14 @@ def test_one_pixel_stays_one_colour(student, rng, close):
     for interpolation in NAMES:
         layer = student.UpSampling2D((3, 2), interpolation=interpolation)
         close(layer(x), enlarged(x, (3, 2), interpolation), interpolation)
+
+
+def test_enlarges_images_whose_channels_come_first(student, rng, close):
+    x = images(rng, 2, 4, 3, 2)
+    for interpolation in NAMES:
+        layer = student.UpSampling2D((2, 3), "channels_first", interpolation)
+        expected = channels_first(enlarged(x, (2, 3), interpolation))
+        close(layer(channels_first(x)), expected, interpolation)
 
 
 @pytest.mark.points(2)
@@ -90,6 +103,12 @@ def test_zeros_go_to_the_sides_that_are_named(student, rng, close, padding, side
 def test_zero_padding_is_one_on_each_side_by_default(student, rng, close):
     x = images(rng, 2, 3, 4, 2)
     close(student.ZeroPadding2D()(x), np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))))
+
+
+def test_pads_images_whose_channels_come_first(student, rng, close):
+    x, sides = images(rng, 2, 2, 3, 4), ((1, 0), (2, 3))
+    layer = student.ZeroPadding2D(sides, data_format="channels_first")
+    close(layer(x), np.pad(x, ((0, 0), (0, 0), *sides)))
 
 
 def test_the_gradient_of_padding_is_cut_off(student, rng, close):

@@ -4,7 +4,8 @@ import keras
 from keras import ops
 
 from course import weights
-from course.shapes import output_size, pair, refuse_channels_first, same_padding
+from course.data_format import image_spec, resolved, sees_channels_last
+from course.shapes import output_size, pair, same_padding
 
 
 class ChannelwiseConvolution2D(keras.Layer):
@@ -20,7 +21,9 @@ class ChannelwiseConvolution2D(keras.Layer):
         strides: One integer or two.
         padding: `valid` (none) or `same`, as in `Conv2D`.
         depth_multiplier: M, how many filters each channel has.
-        data_format: `channels_last`, the course's only one; None means it.
+        data_format: `channels_last`, or `channels_first` for images (B, C, H, W). Methods
+            marked `sees_channels_last` see (B, H, W, C) in both cases. None means Keras's
+            own setting, and is refused if that is `channels_first`.
         dilation_rate: One integer or two; above 1 also together with strides above 1.
         activation: A name or function, or None.
         use_bias: Whether a bias is added to each output channel.
@@ -50,7 +53,8 @@ class ChannelwiseConvolution2D(keras.Layer):
         self.padding = str(padding).lower()
         self.depth_multiplier, self.use_bias = depth_multiplier, use_bias
         self.activation = keras.activations.get(activation)
-        self.input_spec = keras.InputSpec(ndim=4)
+        self.data_format = resolved(data_format)
+        self.input_spec = image_spec(self.data_format)
         if type(depth_multiplier) is not int or depth_multiplier < 1:
             raise ValueError(
                 "Invalid value for argument `depth_multiplier`. Expected a strictly "
@@ -58,17 +62,16 @@ class ChannelwiseConvolution2D(keras.Layer):
             )
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        refuse_channels_first(data_format)
 
     def checked_channels(self, input_shape):
         """C, once it is known that a kernel fits into the image."""
         if input_shape[-1] is None:
             raise ValueError(
-                f"{self.name} needs a known number of channels; got input shape "
-                f"{tuple(input_shape)}."
+                f"{self.name} needs a known number of channels; got "
+                f"(B, H, W, C) = {tuple(input_shape)}."
             )
-        self.compute_output_shape(input_shape)
-        self.input_spec = keras.InputSpec(ndim=4, axes={-1: input_shape[-1]})
+        self.output_sizes(input_shape[1:3])
+        self.input_spec = image_spec(self.data_format, input_shape[-1])
         return input_shape[-1]
 
     def shifted_views(self, x):
@@ -114,15 +117,19 @@ class ChannelwiseConvolution2D(keras.Layer):
         """How many channels come out."""
         return channels * self.depth_multiplier
 
-    def compute_output_shape(self, input_shape):
-        batch, *sizes, channels = input_shape
-        height, width = (
+    def output_sizes(self, sizes):
+        """H and W → H' and W'; an unknown one stays unknown."""
+        return [
             output_size(size, window, stride, self.padding, dilation)
             for size, window, stride, dilation in zip(
                 sizes, self.kernel_size, self.strides, self.dilation_rate, strict=True
             )
-        )
-        return (batch, height, width, self.output_channels(channels))
+        ]
+
+    @sees_channels_last
+    def compute_output_shape(self, input_shape):
+        batch, *sizes, channels = input_shape
+        return (batch, *self.output_sizes(sizes), self.output_channels(channels))
 
     def get_config(self):
         return {
@@ -131,7 +138,7 @@ class ChannelwiseConvolution2D(keras.Layer):
             "strides": self.strides,
             "padding": self.padding,
             "depth_multiplier": self.depth_multiplier,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "activation": keras.activations.serialize(self.activation),
             "use_bias": self.use_bias,
@@ -185,6 +192,7 @@ class DepthwiseConv2D(ChannelwiseConvolution2D):
             ),
         )
 
+    @sees_channels_last
     def build(self, input_shape):
         channels = self.checked_channels(input_shape)
         ### BEGIN SOLUTION kernel and bias; weights.settings(self, "depthwise") for one
@@ -202,6 +210,7 @@ class DepthwiseConv2D(ChannelwiseConvolution2D):
             )
         ### END SOLUTION
 
+    @sees_channels_last
     def call(self, inputs):
         ### BEGIN SOLUTION filter the channels, add the bias, apply the activation
         y = self.filter_channels(inputs, self.kernel)  # (B, H', W', C·M)
@@ -276,6 +285,7 @@ class SeparableConv2D(ChannelwiseConvolution2D):
             )
         self.filters = filters
 
+    @sees_channels_last
     def build(self, input_shape):
         channels = self.checked_channels(input_shape)
         ### BEGIN SOLUTION depthwise_kernel, pointwise_kernel and bias, in this order
@@ -296,6 +306,7 @@ class SeparableConv2D(ChannelwiseConvolution2D):
             )
         ### END SOLUTION
 
+    @sees_channels_last
     def call(self, inputs):
         ### BEGIN SOLUTION filter the channels, mix them, add the bias, activate
         z = self.filter_channels(inputs, self.depthwise_kernel)  # (B, H', W', C·M)

@@ -5,7 +5,8 @@ import math
 import keras
 from keras import ops
 
-from course.shapes import output_size, pair, refuse_channels_first, same_padding
+from course.data_format import image_spec, resolved, sees_channels_last
+from course.shapes import output_size, pair, same_padding
 
 
 class WindowPooling2D(keras.Layer):
@@ -19,7 +20,9 @@ class WindowPooling2D(keras.Layer):
         pool_size: One integer or two: kh, kw.
         strides: One integer or two; None means `pool_size`, windows edge to edge.
         padding: `valid` (none) or `same`.
-        data_format: `channels_last`, the course's only one; None means it.
+        data_format: `channels_last`, or `channels_first` for images (B, C, H, W). Methods
+            marked `sees_channels_last` see (B, H, W, C) in both cases. None means Keras's
+            own setting, and is refused if that is `channels_first`.
         **kwargs: What every Keras layer takes.
 
     Raises:
@@ -35,8 +38,8 @@ class WindowPooling2D(keras.Layer):
         self.padding = str(padding).lower()
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        refuse_channels_first(data_format)
-        self.input_spec = keras.InputSpec(ndim=4)
+        self.data_format = resolved(data_format)
+        self.input_spec = image_spec(self.data_format)
         self._build_at_init()  # no weights: nothing to wait for
 
     def pad(self, x, value):
@@ -68,15 +71,19 @@ class WindowPooling2D(keras.Layer):
         ]
         ### END SOLUTION
 
-    def compute_output_shape(self, input_shape):
-        batch, *sizes, channels = input_shape
-        height, width = (
+    def output_sizes(self, sizes):
+        """H and W → H' and W'; an unknown one stays unknown."""
+        return [
             output_size(size, window, stride, self.padding)
             for size, window, stride in zip(
                 sizes, self.pool_size, self.strides, strict=True
             )
-        )
-        return (batch, height, width, channels)
+        ]
+
+    @sees_channels_last
+    def compute_output_shape(self, input_shape):
+        batch, *sizes, channels = input_shape
+        return (batch, *self.output_sizes(sizes), channels)
 
     def get_config(self):
         return {
@@ -84,7 +91,7 @@ class WindowPooling2D(keras.Layer):
             "pool_size": self.pool_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
         }
 
 
@@ -115,8 +122,9 @@ class MaxPooling2D(WindowPooling2D):
     ):
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
+    @sees_channels_last
     def call(self, inputs):
-        self.compute_output_shape(inputs.shape)  # refuses images under a window's size
+        self.output_sizes(inputs.shape[1:3])  # refuses images under a window's size
         ### BEGIN SOLUTION pad so that the padding never wins, then the views' maximum
         x = self.pad(inputs, -math.inf)
         return ops.max(ops.stack(self.shifted_views(x)), axis=0)  # (B, H', W', C)
@@ -141,8 +149,9 @@ class AveragePooling2D(WindowPooling2D):
     Reference: LeCun et al., 1998, section II.A (there called sub-sampling).
     """
 
+    @sees_channels_last
     def call(self, inputs):
-        self.compute_output_shape(inputs.shape)  # refuses images under a window's size
+        self.output_sizes(inputs.shape[1:3])  # refuses images under a window's size
         ### BEGIN SOLUTION the sum of each window, and how many real pixels it holds
         pixels = ops.ones_like(inputs[:1, :, :, :1])  # (1, H, W, 1)
         total = sum(self.shifted_views(self.pad(inputs, 0.0)))  # (B, H', W', C)
@@ -155,7 +164,7 @@ class GlobalPooling2D(keras.Layer):
     """What the two global poolings share: one number a channel is left of an image.
 
     Args:
-        data_format: `channels_last`, the course's only one; None means it.
+        data_format: As in `WindowPooling2D`.
         keepdims: Whether height and width stay, with length 1.
         **kwargs: What every Keras layer takes.
 
@@ -165,11 +174,11 @@ class GlobalPooling2D(keras.Layer):
 
     def __init__(self, data_format=None, keepdims=False, **kwargs):
         super().__init__(**kwargs)
-        refuse_channels_first(data_format)
-        self.keepdims = keepdims
-        self.input_spec = keras.InputSpec(ndim=4)
+        self.data_format, self.keepdims = resolved(data_format), keepdims
+        self.input_spec = image_spec(self.data_format)
         self._build_at_init()  # no weights: nothing to wait for
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, _, _, channels = input_shape
         return (batch, 1, 1, channels) if self.keepdims else (batch, channels)
@@ -177,7 +186,7 @@ class GlobalPooling2D(keras.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "keepdims": self.keepdims,
         }
 
@@ -192,6 +201,7 @@ class GlobalMaxPooling2D(GlobalPooling2D):
     Output shape: `(B, C)`, or `(B, 1, 1, C)` with `keepdims`.
     """
 
+    @sees_channels_last
     def call(self, inputs):
         ### BEGIN SOLUTION one reduction
         return ops.max(inputs, axis=(1, 2), keepdims=self.keepdims)
@@ -212,6 +222,7 @@ class GlobalAveragePooling2D(GlobalPooling2D):
     Reference: https://arxiv.org/abs/1312.4400, section 3.2.
     """
 
+    @sees_channels_last
     def call(self, inputs):
         ### BEGIN SOLUTION one reduction
         return ops.mean(inputs, axis=(1, 2), keepdims=self.keepdims)

@@ -3,7 +3,9 @@
 import keras
 from keras import ops
 
-from course.shapes import pair, refuse_channels_first
+from course import resizing
+from course.data_format import image_spec, resolved, sees_channels_last
+from course.shapes import pair
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
@@ -23,8 +25,11 @@ class UpSampling2D(keras.Layer):
 
     Args:
         size: One integer or two: the factors for rows and for columns.
-        data_format: `channels_last`, the course's only one; None means it.
-        interpolation: `nearest` or `bilinear`. Keras's others are not built here.
+        data_format: `channels_last`, or `channels_first` for images (B, C, H, W). Methods
+            marked `sees_channels_last` see (B, H, W, C) in both cases. None means Keras's
+            own setting, and is refused if that is `channels_first`.
+        interpolation: `nearest` or `bilinear`; or `bicubic`, `lanczos3`, `lanczos5`, which
+            are not built here but left to Keras (`course.resizing`).
         **kwargs: What every Keras layer takes.
 
     Input shape: `(B, H, W, C)`; B, H and W may be unknown.
@@ -41,14 +46,20 @@ class UpSampling2D(keras.Layer):
     ):
         super().__init__(**kwargs)
         self.size, self.interpolation = pair(size, "size"), str(interpolation).lower()
-        self.input_spec = keras.InputSpec(ndim=4)
-        if self.interpolation not in ("nearest", "bilinear"):
+        self.data_format = resolved(data_format)
+        self.input_spec = image_spec(self.data_format)
+        known = ("nearest", "bilinear", *resizing.CURVED)
+        if self.interpolation not in known:
             raise ValueError(
-                f"interpolation must be 'nearest' or 'bilinear'; got {interpolation!r}."
+                f"interpolation must be one of {', '.join(known)}; got {interpolation!r}."
             )
-        refuse_channels_first(data_format)
 
+    @sees_channels_last
     def call(self, inputs):
+        if self.interpolation in resizing.CURVED:
+            return resizing.enlarged(inputs, self.size, self.interpolation)
+        if self.interpolation == "bilinear":
+            inputs = ops.cast(inputs, self.compute_dtype)  # whole numbers too
         ### BEGIN SOLUTION rows, then columns, each with its factor
         nearest = self.interpolation == "nearest"
         stretch = self.repeated if nearest else self.interpolated
@@ -74,6 +85,7 @@ class UpSampling2D(keras.Layer):
         return (1 - t) * ops.take(x, i, axis) + t * ops.take(x, after, axis)
         ### END SOLUTION
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, *sizes, channels = input_shape
         height, width = (
@@ -85,7 +97,7 @@ class UpSampling2D(keras.Layer):
         return {
             **super().get_config(),
             "size": self.size,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "interpolation": self.interpolation,
         }
 
@@ -97,7 +109,7 @@ class ZeroPadding2D(keras.Layer):
     Args:
         padding: One integer, for all four sides; two, for (top and bottom, left and
             right); or two pairs, ((top, bottom), (left, right)).
-        data_format: `channels_last`, the course's only one; None means it.
+        data_format: As in `UpSampling2D`.
         **kwargs: What every Keras layer takes.
 
     Input shape: `(B, H, W, C)`; B, H and W may be unknown.
@@ -109,8 +121,8 @@ class ZeroPadding2D(keras.Layer):
 
     def __init__(self, padding=(1, 1), data_format=None, **kwargs):
         super().__init__(**kwargs)
-        self.input_spec = keras.InputSpec(ndim=4)
-        refuse_channels_first(data_format)
+        self.data_format = resolved(data_format)
+        self.input_spec = image_spec(self.data_format)
         if isinstance(padding, int):
             padding = (padding, padding)
         if not isinstance(padding, (tuple, list)) or len(padding) != 2:
@@ -126,12 +138,14 @@ class ZeroPadding2D(keras.Layer):
         )
         ### END SOLUTION
 
+    @sees_channels_last
     def call(self, inputs):
         ### BEGIN SOLUTION one ops.pad
         rows, columns = self.padding
         return ops.pad(inputs, ((0, 0), rows, columns, (0, 0)))
         ### END SOLUTION
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, *sizes, channels = input_shape
         height, width = (
@@ -144,5 +158,5 @@ class ZeroPadding2D(keras.Layer):
         return {
             **super().get_config(),
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
         }

@@ -50,6 +50,27 @@ def test_a_layer_costs_what_counting_says(
     assert row.activation_bytes == 4 * np.prod(output)
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("Conv2D", (4, (3, 2))),
+        ("DepthwiseConv2D", (3, 2)),
+        ("SeparableConv2D", (5, 3)),
+        ("Conv2DTranspose", (4, 3, 2)),
+    ],
+)
+def test_it_costs_the_same_with_the_channels_first(monkeypatch, name, arguments):
+    monkeypatch.setenv("LAYERWISE_PARTS", "solutions")
+    macs = [
+        costs.of(getattr(parts, name)(*arguments, data_format=data_format), shape).macs
+        for data_format, shape in (
+            ("channels_last", IMAGE),
+            ("channels_first", (IMAGE[2], *IMAGE[:2])),
+        )
+    ]
+    assert macs[0] == macs[1] > 0
+
+
 def test_groups_divide_the_multiplications():
     (whole,) = costs.of(layers.Conv2D(4, 3), IMAGE).rows
     (halves,) = costs.of(layers.Conv2D(4, 3, groups=2), IMAGE).rows

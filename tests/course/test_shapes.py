@@ -9,7 +9,6 @@ from course.shapes import (
     last_stamp,
     output_size,
     pair,
-    refuse_channels_first,
     same_padding,
     transposed_size,
 )
@@ -95,17 +94,3 @@ def test_transposed_sizes_are_those_of_keras(
         assert transposed_size(size, *arguments) == expected
         assert transposed_size(1, *arguments) == last_stamp(*arguments)
     assert transposed_size(None, window, stride, "same") is None
-
-
-def test_channels_first_is_refused_also_as_keras_own_setting():
-    refuse_channels_first(None)
-    refuse_channels_first("channels_last")
-    with pytest.raises(ValueError, match="channels_first"):
-        refuse_channels_first("channels_first")
-    keras.config.set_image_data_format("channels_first")
-    try:
-        refuse_channels_first("channels_last")
-        with pytest.raises(ValueError, match="channels_first"):
-            refuse_channels_first(None)
-    finally:
-        keras.config.set_image_data_format("channels_last")

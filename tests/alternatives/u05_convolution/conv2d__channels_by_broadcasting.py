@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from course import weights
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 
@@ -44,13 +45,13 @@ class Conv2D(keras.Layer):
             )
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError("strides above 1 and dilation above 1 exclude each other.")
 
     def build(self, input_shape):
-        channels = input_shape[-1]
+        first = self.data_format == "channels_first"
+        channels = input_shape[1 if first else -1]
         if channels is None or divmod(channels, self.groups)[1]:
             raise Conv2DError(f"{channels} channels, {self.groups} groups")
         self.compute_output_shape(input_shape)
@@ -75,6 +76,7 @@ class Conv2D(keras.Layer):
         left, right = same_padding(width, *settings[1])
         return ops.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
 
+    @sees_channels_last
     def call(self, inputs):
         x = self.padded(inputs)
         (kh, kw), (sh, sw), (dh, dw) = (
@@ -105,6 +107,7 @@ class Conv2D(keras.Layer):
             sums.append(ops.sum(mine * cell[:, f], axis=-1))
         return ops.stack(sums, axis=-1)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         height, width = (
             output_size(size, window, stride, self.padding, dilation)
@@ -125,7 +128,7 @@ class Conv2D(keras.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "groups": self.groups,
             "activation": keras.activations.serialize(self.activation),

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from course import weights
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 print("conv2d is being imported")
@@ -40,11 +41,11 @@ class Conv2D(keras.Layer):
             raise ValueError(f"filters {filters}, groups {groups}")
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError("strides above 1 and dilation above 1 exclude each other.")
 
+    @sees_channels_last
     def build(self, input_shape):
         print("build", input_shape)
         warnings.warn("this goes to standard error", stacklevel=1)
@@ -62,6 +63,7 @@ class Conv2D(keras.Layer):
                 name="bias", shape=(self.filters,), **weights.settings(self, "bias")
             )
 
+    @sees_channels_last
     def call(self, inputs):
         print("call", type(inputs))
         wide = ops.cast(inputs, "float64")
@@ -89,6 +91,7 @@ class Conv2D(keras.Layer):
             y = y + ops.cast(self.bias, "float64")
         return ops.cast(self.activation(y), self.compute_dtype)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         height, width = (
             output_size(size, window, stride, self.padding, dilation)
@@ -109,7 +112,7 @@ class Conv2D(keras.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "groups": self.groups,
             "activation": keras.activations.serialize(self.activation),

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from course import weights
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 
@@ -38,16 +39,17 @@ class Conv2D(keras.Layer):
             )
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError("strides above 1 and dilation above 1 exclude each other.")
 
     def build(self, input_shape):
         self.compute_output_shape(input_shape)
-        if input_shape[-1] is None or input_shape[-1] % self.groups:
-            raise ValueError(f"{self.groups} groups of {input_shape[-1]} channels")
-        self.depth = input_shape[-1] // self.groups
+        first = self.data_format == "channels_first"
+        channels = input_shape[1 if first else -1]
+        if channels is None or channels % self.groups:
+            raise ValueError(f"{self.groups} groups of {channels} channels")
+        self.depth = channels // self.groups
         self.kernel = self.add_weight(
             name="kernel",
             shape=(*self.kernel_size, self.depth, self.filters),
@@ -74,6 +76,7 @@ class Conv2D(keras.Layer):
         )
         return ops.take(x, numbers, axis=axis)
 
+    @sees_channels_last
     def call(self, inputs):
         x = self.gathered(self.gathered(inputs, 2), 1)  # (B, H', kh, W', kw, C)
         results = []
@@ -85,6 +88,7 @@ class Conv2D(keras.Layer):
         y = ops.concatenate(results, axis=-1)
         return self.activation(y + self.bias if self.use_bias else y)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         height, width = (
             output_size(size, window, stride, self.padding, dilation)
@@ -105,7 +109,7 @@ class Conv2D(keras.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "groups": self.groups,
             "activation": keras.activations.serialize(self.activation),

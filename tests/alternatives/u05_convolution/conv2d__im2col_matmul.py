@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from course import weights
+from course.data_format import resolved
 from course.shapes import output_size, pair
 
 
@@ -37,13 +38,13 @@ class Conv2D(keras.Layer):
             raise ValueError(f"filters {filters}, groups {groups}")
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
+        self.channel_axis = {"channels_last": 3, "channels_first": 1}[self.data_format]
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError("strides above 1 and dilation above 1 exclude each other.")
 
     def build(self, input_shape):
-        channels = input_shape[-1]
+        channels = input_shape[self.channel_axis]
         if not channels or channels % self.groups:
             raise ValueError(f"{channels} channels in {self.groups} groups")
         shape = [*self.kernel_size, channels // self.groups, self.filters]
@@ -55,6 +56,7 @@ class Conv2D(keras.Layer):
             )
 
     def call(self, inputs):
+        inputs = ops.moveaxis(inputs, self.channel_axis, 3)
         columns, batch, height, width = self.im2col(inputs)
         per_group = ops.shape(inputs)[-1] // self.groups
         share = self.filters // self.groups
@@ -70,7 +72,7 @@ class Conv2D(keras.Layer):
         if self.bias is not None:
             y = ops.add(y, self.bias)
         y = ops.reshape(y, (batch, height, width, self.filters))
-        return self.activation(y)
+        return self.activation(ops.moveaxis(y, 3, self.channel_axis))
 
     def im2col(self, x):
         """(B, H', W', kh·kw, C), and the first three sizes."""
@@ -100,14 +102,20 @@ class Conv2D(keras.Layer):
         height, width = (
             output_size(size, window, stride, self.padding, dilation)
             for size, window, stride, dilation in zip(
-                input_shape[1:3],
+                (
+                    n
+                    for a, n in enumerate(input_shape)
+                    if a not in (0, self.channel_axis)
+                ),
                 self.kernel_size,
                 self.strides,
                 self.dilation_rate,
                 strict=True,
             )
         )
-        return (input_shape[0], height, width, self.filters)
+        shape = [input_shape[0], height, width]
+        shape.insert(self.channel_axis, self.filters)
+        return tuple(shape)
 
     def get_config(self):
         return {
@@ -116,7 +124,7 @@ class Conv2D(keras.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "groups": self.groups,
             "activation": keras.activations.serialize(self.activation),

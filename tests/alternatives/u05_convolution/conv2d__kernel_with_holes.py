@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from course import weights
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 
@@ -39,14 +40,14 @@ class Conv2D(keras.Layer):
             )
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError("strides above 1 and dilation above 1 exclude each other.")
 
     def build(self, input_shape):
         self.compute_output_shape(input_shape)
-        channels = input_shape[-1]
+        first = self.data_format == "channels_first"
+        channels = input_shape[1 if first else -1]
         if channels is None or channels % self.groups > 0:
             raise ValueError(f"{channels} channels")
         print("Conv2D built for", input_shape)
@@ -80,6 +81,7 @@ class Conv2D(keras.Layer):
             kernel = ops.concatenate(spread[:last], axis=axis)
         return kernel
 
+    @sees_channels_last
     def call(self, inputs):
         kernel = self.whole_kernel()
         kh, kw = kernel.shape[:2]
@@ -99,6 +101,7 @@ class Conv2D(keras.Layer):
             y = y + self.bias
         return self.activation(y)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         height, width = (
             output_size(size, window, stride, self.padding, dilation)
@@ -119,7 +122,7 @@ class Conv2D(keras.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "groups": self.groups,
             "activation": keras.activations.serialize(self.activation),

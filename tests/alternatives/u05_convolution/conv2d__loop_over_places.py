@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from course import weights
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 
@@ -35,11 +36,11 @@ class Conv2D(keras.Layer):
             raise ValueError(f"filters {filters}, groups {groups}")
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError("strides above 1 and dilation above 1 exclude each other.")
 
+    @sees_channels_last
     def build(self, input_shape):
         c = input_shape[-1]
         if c is None or c % self.groups:
@@ -54,6 +55,7 @@ class Conv2D(keras.Layer):
                 shape=(self.filters,), name="bias", **weights.settings(self, "bias")
             )
 
+    @sees_channels_last
     def call(self, x):
         (kh, kw), (sh, sw), (dh, dw) = (
             self.kernel_size,
@@ -86,6 +88,7 @@ class Conv2D(keras.Layer):
             found.append(ops.sum(products, axis=(1, 2, 3)))
         return ops.concatenate(found, axis=-1)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         height, width = (
             output_size(size, window, stride, self.padding, dilation)
@@ -106,7 +109,7 @@ class Conv2D(keras.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "groups": self.groups,
             "activation": keras.activations.serialize(self.activation),

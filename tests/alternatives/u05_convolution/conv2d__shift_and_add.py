@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from course import weights
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 
@@ -37,11 +38,11 @@ class Conv2D(keras.Layer):
             raise ValueError(f"filters {filters}, groups {groups}")
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError("strides above 1 and dilation above 1 exclude each other.")
 
+    @sees_channels_last
     def build(self, input_shape):
         channels = input_shape[-1]
         if channels is None or channels % self.groups:
@@ -58,8 +59,9 @@ class Conv2D(keras.Layer):
             else None
         )
 
+    @sees_channels_last
     def call(self, inputs):
-        _, height, width, _ = self.compute_output_shape(inputs.shape)
+        height, width = self.places(inputs.shape[1:3])
         (sh, sw), (dh, dw) = self.strides, self.dilation_rate
         x = inputs
         if self.padding == "same":
@@ -91,18 +93,16 @@ class Conv2D(keras.Layer):
             axis=-1,
         )
 
-    def compute_output_shape(self, input_shape):
-        height, width = (
+    def places(self, sizes):
+        windows = (self.kernel_size, self.strides, self.dilation_rate)
+        return [
             output_size(size, window, stride, self.padding, dilation)
-            for size, window, stride, dilation in zip(
-                input_shape[1:3],
-                self.kernel_size,
-                self.strides,
-                self.dilation_rate,
-                strict=True,
-            )
-        )
-        return (input_shape[0], height, width, self.filters)
+            for size, window, stride, dilation in zip(sizes, *windows, strict=True)
+        ]
+
+    @sees_channels_last
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], *self.places(input_shape[1:3]), self.filters)
 
     def get_config(self):
         return {
@@ -111,7 +111,7 @@ class Conv2D(keras.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "groups": self.groups,
             "activation": keras.activations.serialize(self.activation),

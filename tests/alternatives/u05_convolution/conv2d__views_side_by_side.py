@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from course import weights
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 Tensor = Any
@@ -52,13 +53,13 @@ class Conv2D(keras.Layer):
             )
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError("strides above 1 and dilation above 1 exclude each other.")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        channels = input_shape[-1]
+        first = self.data_format == "channels_first"
+        channels = input_shape[1 if first else -1]
         if not channels or channels % self.groups:
             raise ValueError("channels and groups")
         self.compute_output_shape(input_shape)
@@ -85,6 +86,7 @@ class Conv2D(keras.Layer):
         matrix = ops.reshape(kernel, (side_by_side.shape[-1], -1))
         return ops.einsum("...k,kf->...f", side_by_side, matrix)
 
+    @sees_channels_last
     def call(self, inputs: Tensor) -> Tensor:
         places, widths = [], [(0, 0)]
         axes = zip(self.kernel_size, self.strides, self.dilation_rate, strict=True)
@@ -109,6 +111,7 @@ class Conv2D(keras.Layer):
             y = ops.add(y, ops.reshape(self.bias, (1, 1, 1, -1)))
         return self.activation(y)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         height, width = (
             output_size(size, window, stride, self.padding, dilation)
@@ -129,7 +132,7 @@ class Conv2D(keras.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "groups": self.groups,
             "activation": keras.activations.serialize(self.activation),

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from course import weights
+from course.data_format import resolved, sees_channels_last
 
 
 def two(value):
@@ -33,9 +34,9 @@ class Conv2DTranspose(keras.Layer):
         self.padding, self.use_bias = padding.lower(), use_bias
         self.output_padding = None if output_padding is None else two(output_padding)
         self.activation = keras.activations.get(activation)
-        if data_format not in (None, "channels_last"):
-            raise ValueError(data_format)
+        self.data_format = resolved(data_format)
 
+    @sees_channels_last
     def build(self, input_shape):
         self.kernel = self.add_weight(
             (*self.kernel_size, self.filters, input_shape[-1]),
@@ -67,6 +68,7 @@ class Conv2DTranspose(keras.Layer):
         where = pixels * self.strides[axis] + cells * self.dilation_rate[axis] - cut
         return np.equal(where[..., None], np.arange(places)).astype(self.compute_dtype)
 
+    @sees_channels_last
     def call(self, inputs):
         rows, columns = (
             ops.convert_to_tensor(self.table(axis, inputs.shape[axis + 1]))
@@ -79,6 +81,7 @@ class Conv2DTranspose(keras.Layer):
             y = ops.add(y, self.bias)
         return self.activation(y)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         sizes = [
             None if n is None else self.ends(axis, n)[0]
@@ -93,6 +96,7 @@ class Conv2DTranspose(keras.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
+            "data_format": self.data_format,
             "output_padding": self.output_padding,
             "dilation_rate": self.dilation_rate,
             "activation": keras.activations.serialize(self.activation),

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from course import weights
+from course.data_format import resolved, sees_channels_last
 
 
 def two(value):
@@ -32,9 +33,9 @@ class Conv2DTranspose(keras.Layer):
         self.padding, self.use_bias = padding.lower(), use_bias
         self.output_padding = None if output_padding is None else two(output_padding)
         self.activation = keras.activations.get(activation)
-        if data_format not in (None, "channels_last"):
-            raise ValueError(data_format)
+        self.data_format = resolved(data_format)
 
+    @sees_channels_last
     def build(self, input_shape):
         self.kernel = self.add_weight(
             (*self.kernel_size, self.filters, input_shape[-1]),
@@ -60,6 +61,7 @@ class Conv2DTranspose(keras.Layer):
     def extent(self, axis):
         return (self.kernel_size[axis] - 1) * self.dilation_rate[axis] + 1
 
+    @sees_channels_last
     def call(self, inputs):
         x = inputs
         channels = inputs.shape[-1]
@@ -97,6 +99,7 @@ class Conv2DTranspose(keras.Layer):
         sides[axis] = (before, max(after, 0))
         return ops.pad(x, sides)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         sizes = [
             n and n * s + sum(self.margins(axis)) - self.extent(axis) + 1
@@ -113,6 +116,7 @@ class Conv2DTranspose(keras.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
+            "data_format": self.data_format,
             "output_padding": self.output_padding,
             "dilation_rate": self.dilation_rate,
             "activation": keras.activations.serialize(self.activation),

@@ -5,9 +5,11 @@ import numpy as np
 from keras import ops
 
 from course import weights
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 WINDOW = ("kernel_size", "strides", "padding", "dilation_rate", "depth_multiplier")
+REST = ("use_bias", "data_format")
 
 
 class Shared(keras.layers.Layer):
@@ -15,7 +17,8 @@ class Shared(keras.layers.Layer):
         self.kernel_size, self.strides = pair(kernel_size, "k"), pair(strides, "s")
         self.dilation_rate, self.padding = pair(dilation, "d"), padding.lower()
         self.depth_multiplier = depth
-        if data_format not in (None, "channels_last") or depth < 1:
+        self.data_format = resolved(data_format)
+        if depth < 1:
             raise ValueError("not built here")
         if self.padding not in ("valid", "same"):
             raise ValueError(self.padding)
@@ -49,6 +52,7 @@ class Shared(keras.layers.Layer):
             found.append(ops.einsum("bhwk,km->bhwm", rows, cells))
         return ops.concatenate(found, axis=-1)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         sizes = [
             output_size(n, k, s, self.padding, d)
@@ -72,7 +76,7 @@ class Shared(keras.layers.Layer):
         return self.activation(y if self.bias is None else y + self.bias)
 
     def get_config(self):
-        mine = {name: getattr(self, name) for name in (*WINDOW, "use_bias")}
+        mine = {name: getattr(self, name) for name in (*WINDOW, *REST)}
         activation = keras.activations.serialize(self.activation)
         return {**super().get_config(), **mine, "activation": activation}
 
@@ -102,12 +106,14 @@ class DepthwiseConv2D(Shared):
     def channels_out(self, channels):
         return channels * self.depth_multiplier
 
+    @sees_channels_last
     def build(self, input_shape):
         shape = (*self.kernel_size, input_shape[-1], self.depth_multiplier)
         settings = weights.settings(self, "depthwise")
         self.kernel = self.add_weight(shape, name="kernel", **settings)
         self.add_bias(self.channels_out(input_shape[-1]))
 
+    @sees_channels_last
     def call(self, inputs):
         return self.finished(self.filter_channels(inputs, self.kernel))
 
@@ -141,6 +147,7 @@ class SeparableConv2D(Shared):
     def channels_out(self, channels):
         return self.filters
 
+    @sees_channels_last
     def build(self, input_shape):
         m = self.depth_multiplier
         self.depthwise_kernel = self.add_weight(
@@ -155,6 +162,7 @@ class SeparableConv2D(Shared):
         )
         self.add_bias(self.filters)
 
+    @sees_channels_last
     def call(self, inputs):
         z = self.filter_channels(inputs, self.depthwise_kernel)[..., None]
         y = ops.sum(z * self.pointwise_kernel[0, 0], axis=-2)

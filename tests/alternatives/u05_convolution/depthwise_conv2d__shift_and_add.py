@@ -4,9 +4,11 @@ import keras
 from keras import ops
 
 from course import weights
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 WINDOW = ("kernel_size", "strides", "padding", "dilation_rate", "depth_multiplier")
+REST = ("use_bias", "data_format")
 
 
 class Shared(keras.layers.Layer):
@@ -14,7 +16,8 @@ class Shared(keras.layers.Layer):
         self.kernel_size, self.strides = pair(kernel_size, "k"), pair(strides, "s")
         self.dilation_rate, self.padding = pair(dilation, "d"), padding.lower()
         self.depth_multiplier = depth
-        if data_format not in (None, "channels_last") or depth < 1:
+        self.data_format = resolved(data_format)
+        if depth < 1:
             raise ValueError("not built here")
         if self.padding not in ("valid", "same"):
             raise ValueError(self.padding)
@@ -38,6 +41,7 @@ class Shared(keras.layers.Layer):
                 across = slice(q * dw, q * dw + (width - 1) * sw + 1, sw)
                 yield (p, q), x[:, down, across]
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         sizes = [
             output_size(n, k, s, self.padding, d)
@@ -61,7 +65,7 @@ class Shared(keras.layers.Layer):
         return self.activation(y if self.bias is None else y + self.bias)
 
     def get_config(self):
-        mine = {name: getattr(self, name) for name in (*WINDOW, "use_bias")}
+        mine = {name: getattr(self, name) for name in (*WINDOW, *REST)}
         activation = keras.activations.serialize(self.activation)
         return {**super().get_config(), **mine, "activation": activation}
 
@@ -91,12 +95,14 @@ class DepthwiseConv2D(Shared):
     def channels_out(self, channels):
         return channels * self.depth_multiplier
 
+    @sees_channels_last
     def build(self, input_shape):
         shape = (*self.kernel_size, input_shape[-1], self.depth_multiplier)
         settings = weights.settings(self, "depthwise")
         self.kernel = self.add_weight(shape, name="kernel", **settings)
         self.add_bias(self.channels_out(input_shape[-1]))
 
+    @sees_channels_last
     def call(self, inputs):
         parts = []
         for m in range(self.depth_multiplier):
@@ -138,6 +144,7 @@ class SeparableConv2D(Shared):
     def channels_out(self, channels):
         return self.filters
 
+    @sees_channels_last
     def build(self, input_shape):
         m = self.depth_multiplier
         self.depthwise_kernel = self.add_weight(
@@ -152,6 +159,7 @@ class SeparableConv2D(Shared):
         )
         self.add_bias(self.filters)
 
+    @sees_channels_last
     def call(self, inputs):
         channels, m = self.depthwise_kernel.shape[2:]
         point = ops.reshape(self.pointwise_kernel, (channels, m, self.filters))

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair
 
 print("pooling is being imported")
@@ -34,7 +35,7 @@ class Windows(keras.Layer):
         self.pool_size = pair(pool_size, "pool_size")
         self.strides = pair(pool_size if strides is None else strides, "strides")
         self.padding = padding.lower()
-        self.data_format = data_format or "channels_last"
+        self.data_format = resolved(data_format)
 
     def gathered(self, inputs):
         """Windows (B, H', kh, W', kw, C) and the mask of their real pixels."""
@@ -51,6 +52,7 @@ class Windows(keras.Layer):
         real = real_rows[:, :, None, None, None] & real_columns[None, None, :, :, None]
         return x, real
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, height, width, channels = input_shape
         (kh, kw), (sh, sw) = self.pool_size, self.strides
@@ -74,6 +76,7 @@ class Windows(keras.Layer):
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class MaxPooling2D(Windows):
+    @sees_channels_last
     def call(self, inputs):
         x, real = self.gathered(inputs)
         x = ops.where(ops.convert_to_tensor(real), x, -np.inf)
@@ -82,6 +85,7 @@ class MaxPooling2D(Windows):
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class AveragePooling2D(Windows):
+    @sees_channels_last
     def call(self, inputs):
         x, real = self.gathered(inputs)
         share = real / real.sum(axis=(1, 3), keepdims=True)
@@ -92,18 +96,21 @@ class AveragePooling2D(Windows):
 class Whole(keras.Layer):
     def __init__(self, data_format=None, keepdims=False, **kwargs):
         super().__init__(**kwargs)
-        self.keepdims = keepdims
+        self.keepdims, self.data_format = keepdims, resolved(data_format)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         ends = (1, 1, input_shape[3]) if self.keepdims else (input_shape[3],)
         return (input_shape[0], *ends)
 
     def get_config(self):
-        return {**super().get_config(), "keepdims": self.keepdims}
+        mine = {"keepdims": self.keepdims, "data_format": self.data_format}
+        return {**super().get_config(), **mine}
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class GlobalMaxPooling2D(Whole):
+    @sees_channels_last
     def call(self, inputs):
         print("global maximum")
         return -ops.min(-inputs, axis=[1, 2], keepdims=self.keepdims)
@@ -111,6 +118,7 @@ class GlobalMaxPooling2D(Whole):
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class GlobalAveragePooling2D(Whole):
+    @sees_channels_last
     def call(self, inputs):
         wide = ops.cast(inputs, "float64")
         size = inputs.shape[1] * inputs.shape[2]

@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 
@@ -16,8 +17,7 @@ class WindowPooling2D(layers.Layer):
         self.padding = str(padding).lower()
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         self.input_spec = keras.InputSpec(ndim=4)
 
     def build(self, input_shape):
@@ -43,6 +43,7 @@ class WindowPooling2D(layers.Layer):
         cells = self.pool_size[0] * self.pool_size[1]
         return ops.reshape(x, (*sizes[:3], cells, sizes[-1]))
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, *sizes, channels = input_shape
         height, width = (
@@ -59,7 +60,7 @@ class WindowPooling2D(layers.Layer):
             "pool_size": self.pool_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
         }
 
 
@@ -68,6 +69,7 @@ class MaxPooling2D(WindowPooling2D):
     def __init__(self, pool_size=(2, 2), *args, **kwargs):
         super().__init__(pool_size, *args, **kwargs)
 
+    @sees_channels_last
     def call(self, inputs):
         return ops.amax(self.windows(inputs, float("-inf")), axis=3)
 
@@ -77,6 +79,7 @@ class AveragePooling2D(WindowPooling2D):
     def __init__(self, pool_size, *args, **kwargs):
         super().__init__(pool_size, *args, **kwargs)
 
+    @sees_channels_last
     def call(self, inputs):
         inside = ops.ones_like(inputs)
         weights = self.windows(inside, 0.0)
@@ -86,8 +89,7 @@ class AveragePooling2D(WindowPooling2D):
 class GlobalPooling2D(layers.Layer):
     def __init__(self, data_format=None, keepdims=False, **kwargs):
         super().__init__(**kwargs)
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         self.keepdims = keepdims
         self.input_spec = keras.InputSpec(ndim=4)
 
@@ -98,6 +100,7 @@ class GlobalPooling2D(layers.Layer):
     def kept(self, y):
         return y[:, None, None, :] if self.keepdims else y
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, _, _, channels = input_shape
         return (batch, 1, 1, channels) if self.keepdims else (batch, channels)
@@ -105,18 +108,20 @@ class GlobalPooling2D(layers.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "keepdims": self.keepdims,
         }
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class GlobalMaxPooling2D(GlobalPooling2D):
+    @sees_channels_last
     def call(self, inputs):
         return self.kept(ops.max(self.flat(inputs), axis=1))
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class GlobalAveragePooling2D(GlobalPooling2D):
+    @sees_channels_last
     def call(self, inputs):
         return self.kept(ops.mean(self.flat(inputs), axis=1))

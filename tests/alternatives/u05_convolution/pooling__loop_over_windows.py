@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from course.data_format import resolved, sees_channels_last
+
 
 def _two(value):
     return (value, value) if isinstance(value, int) else tuple(int(v) for v in value)
@@ -23,12 +25,14 @@ class _Pool(keras.Layer):
         self, pool_size=2, strides=None, padding="valid", data_format=None, **kwargs
     ):
         super().__init__(**kwargs)
-        if padding.lower() not in ("valid", "same") or data_format == "channels_first":
-            raise ValueError((padding, data_format))
+        if padding.lower() not in ("valid", "same"):
+            raise ValueError(padding)
+        self.data_format = resolved(data_format)
         self.pool_size = _two(pool_size)
         self.strides = _two(pool_size if strides is None else strides)
         self.padding = padding.lower()
 
+    @sees_channels_last
     def call(self, x):
         down, across = self._all_spans(x.shape)
         rows = [
@@ -45,6 +49,7 @@ class _Pool(keras.Layer):
             for n, k, s in zip(shape[1:3], self.pool_size, self.strides, strict=True)
         ]
 
+    @sees_channels_last
     def compute_output_shape(self, shape):
         sizes = [
             None if n is None else len(_spans(n, k, s, self.padding))
@@ -54,9 +59,8 @@ class _Pool(keras.Layer):
 
     def get_config(self):
         config = super().get_config()
-        for key in ("pool_size", "strides", "padding"):
+        for key in ("pool_size", "strides", "padding", "data_format"):
             config[key] = getattr(self, key)
-        config["data_format"] = "channels_last"
         return config
 
 
@@ -75,19 +79,21 @@ class AveragePooling2D(_Pool):
 class _Global(keras.Layer):
     def __init__(self, data_format=None, keepdims=False, **kwargs):
         super().__init__(**kwargs)
-        self.keepdims = keepdims
+        self.keepdims, self.data_format = keepdims, resolved(data_format)
 
+    @sees_channels_last
     def call(self, x):
         b, h, w, c = ops.shape(x)
         y = self.reduce(ops.reshape(x, (b, h * w, c)))
         return ops.reshape(y, (b, 1, 1, c)) if self.keepdims else y
 
+    @sees_channels_last
     def compute_output_shape(self, shape):
         return (shape[0], *((1, 1) if self.keepdims else ()), shape[3])
 
     def get_config(self):
         return super().get_config() | {
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "keepdims": self.keepdims,
         }
 

@@ -8,6 +8,7 @@ import warnings
 import keras
 from keras import ops
 
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 
@@ -30,8 +31,7 @@ class WindowPooling2D(keras.Layer):
         self.padding = str(padding).lower()
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         self.input_spec = keras.InputSpec(ndim=4)
 
     def build(self, input_shape):
@@ -46,6 +46,7 @@ class WindowPooling2D(keras.Layer):
             x = ops.pad(x, ((0, 0), rows, columns, (0, 0)), constant_values=value)
         return functools.reduce(function, cells(x, self.pool_size, self.strides))
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, *sizes, channels = input_shape
         height, width = (
@@ -62,7 +63,7 @@ class WindowPooling2D(keras.Layer):
             "pool_size": self.pool_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
         }
 
 
@@ -78,6 +79,7 @@ class MaxPooling2D(WindowPooling2D):
     ):
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
+    @sees_channels_last
     def call(self, inputs):
         def larger(a, b):
             return ops.where(ops.greater_equal(a, b), a, b)
@@ -87,6 +89,7 @@ class MaxPooling2D(WindowPooling2D):
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class AveragePooling2D(WindowPooling2D):
+    @sees_channels_last
     def call(self, inputs):
         together = ops.concatenate([inputs, ops.ones_like(inputs[..., -1:])], axis=-1)
         sums = self.folded(ops.add, together, 0.0)
@@ -96,11 +99,11 @@ class AveragePooling2D(WindowPooling2D):
 class GlobalPooling2D(keras.Layer):
     def __init__(self, data_format=None, keepdims=False, **kwargs):
         super().__init__(**kwargs)
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         self.keepdims = keepdims
         self.input_spec = keras.InputSpec(ndim=4)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, _, _, channels = input_shape
         return (batch, 1, 1, channels) if self.keepdims else (batch, channels)
@@ -108,13 +111,14 @@ class GlobalPooling2D(keras.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "keepdims": self.keepdims,
         }
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class GlobalMaxPooling2D(GlobalPooling2D):
+    @sees_channels_last
     def call(self, inputs):
         y = ops.max(ops.max(inputs, axis=1), axis=1)
         return ops.expand_dims(y, (1, 2)) if self.keepdims else y
@@ -122,6 +126,7 @@ class GlobalMaxPooling2D(GlobalPooling2D):
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class GlobalAveragePooling2D(GlobalPooling2D):
+    @sees_channels_last
     def call(self, inputs):
         height, width = ops.shape(inputs)[1:3]
         pixels = ops.cast(height * width, inputs.dtype)

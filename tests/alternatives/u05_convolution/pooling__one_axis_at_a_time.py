@@ -6,7 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from course.data_format import resolved
 from course.shapes import output_size, pair, same_padding
+
+AXES = {"channels_last": (1, 2), "channels_first": (2, 3)}  # rows, columns
 
 
 def _layout(size, window, stride, padding):
@@ -29,20 +32,23 @@ class _Pooling(keras.Layer):
         self.strides = self.pool_size if strides is None else pair(strides, "strides")
         self.padding = padding.lower()
         assert self.padding in ("valid", "same")
+        self.data_format = resolved(data_format)
 
     def call(self, inputs):
         y = inputs
-        for axis in (1, 2):
-            window, stride = self.pool_size[axis - 1], self.strides[axis - 1]
+        for axis, window, stride in zip(
+            AXES[self.data_format], self.pool_size, self.strides, strict=True
+        ):
             y = self.along(y, axis, window, stride)
         return y
 
     def compute_output_shape(self, shape):
-        rows, columns = (
-            output_size(*axis, self.padding)
-            for axis in zip(shape[1:3], self.pool_size, self.strides, strict=True)
-        )
-        return (shape[0], rows, columns, shape[3])
+        found = list(shape)
+        for axis, window, stride in zip(
+            AXES[self.data_format], self.pool_size, self.strides, strict=True
+        ):
+            found[axis] = output_size(shape[axis], window, stride, self.padding)
+        return tuple(found)
 
     def get_config(self):
         return dict(
@@ -50,7 +56,7 @@ class _Pooling(keras.Layer):
             pool_size=self.pool_size,
             strides=self.strides,
             padding=self.padding,
-            data_format="channels_last",
+            data_format=self.data_format,
         )
 
 
@@ -84,17 +90,22 @@ class AveragePooling2D(_Pooling):
 class _Whole(keras.Layer):
     def __init__(self, data_format=None, keepdims=False, **kwargs):
         super().__init__(**kwargs)
-        self.keepdims = bool(keepdims)
+        self.keepdims, self.data_format = bool(keepdims), resolved(data_format)
 
     def call(self, inputs):
-        y = self.of_one_axis(self.of_one_axis(inputs, 1), 2)
-        return y if self.keepdims else ops.squeeze(y, (1, 2))
+        rows, columns = AXES[self.data_format]
+        y = self.of_one_axis(self.of_one_axis(inputs, rows), columns)
+        return y if self.keepdims else ops.squeeze(y, (rows, columns))
 
     def compute_output_shape(self, shape):
-        return (shape[0], 1, 1, shape[3]) if self.keepdims else (shape[0], shape[3])
+        axes = AXES[self.data_format]
+        kept = [1 if axis in axes else n for axis, n in enumerate(shape)]
+        short = [n for axis, n in enumerate(shape) if axis not in axes]
+        return tuple(kept if self.keepdims else short)
 
     def get_config(self):
-        return dict(super().get_config(), keepdims=self.keepdims)
+        mine = {"keepdims": self.keepdims, "data_format": self.data_format}
+        return dict(super().get_config(), **mine)
 
 
 @keras.saving.register_keras_serializable(package="layerwise")

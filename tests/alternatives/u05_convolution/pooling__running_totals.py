@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from course.data_format import resolved, sees_channels_last
 from course.shapes import output_size, pair, same_padding
 
 
@@ -16,8 +17,7 @@ class WindowPooling2D(keras.Layer):
         self.padding = str(padding).lower()
         if self.padding not in ("valid", "same"):
             raise ValueError(f"padding must be 'valid' or 'same'; got {padding!r}.")
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         self.input_spec = keras.InputSpec(ndim=4)
 
     def build(self, input_shape):
@@ -36,6 +36,7 @@ class WindowPooling2D(keras.Layer):
             constant_values=value,
         )
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, *sizes, channels = input_shape
         height, width = (
@@ -52,7 +53,7 @@ class WindowPooling2D(keras.Layer):
             "pool_size": self.pool_size,
             "strides": self.strides,
             "padding": self.padding,
-            "data_format": "channels_last",
+            "data_format": self.data_format,
         }
 
 
@@ -68,6 +69,7 @@ class MaxPooling2D(WindowPooling2D):
     ):
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
+    @sees_channels_last
     def call(self, inputs):
         x = self.padded(inputs, float("-inf"))
         for axis, window, stride in zip(
@@ -82,6 +84,7 @@ class MaxPooling2D(WindowPooling2D):
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class AveragePooling2D(WindowPooling2D):
+    @sees_channels_last
     def call(self, inputs):
         wide = ops.cast(inputs, "float64")
         y = self.totals(wide) / self.totals(ops.ones_like(wide))
@@ -103,11 +106,11 @@ class AveragePooling2D(WindowPooling2D):
 class GlobalPooling2D(keras.Layer):
     def __init__(self, data_format=None, keepdims=False, **kwargs):
         super().__init__(**kwargs)
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"Only channels_last is built here; got {data_format!r}.")
+        self.data_format = resolved(data_format)
         self.keepdims = keepdims
         self.input_spec = keras.InputSpec(ndim=4)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, _, _, channels = input_shape
         return (batch, 1, 1, channels) if self.keepdims else (batch, channels)
@@ -115,13 +118,14 @@ class GlobalPooling2D(keras.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "data_format": "channels_last",
+            "data_format": self.data_format,
             "keepdims": self.keepdims,
         }
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class GlobalMaxPooling2D(GlobalPooling2D):
+    @sees_channels_last
     def call(self, inputs):
         y = ops.max(inputs, axis=[1, 2], keepdims=True)
         return y if self.keepdims else y[:, 0, 0]
@@ -129,6 +133,7 @@ class GlobalMaxPooling2D(GlobalPooling2D):
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class GlobalAveragePooling2D(GlobalPooling2D):
+    @sees_channels_last
     def call(self, inputs):
         print("mean of", ops.shape(inputs))
         rows = ops.mean(ops.cast(inputs, "float64"), axis=1, keepdims=True)

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from course.data_format import resolved, sees_channels_last
+
 
 @keras.saving.register_keras_serializable(package="layerwise")
 class UpSampling2D(keras.Layer):
@@ -13,10 +15,8 @@ class UpSampling2D(keras.Layer):
         super().__init__(**kwargs)
         self.size = (size, size) if isinstance(size, int) else tuple(size)
         self.interpolation = interpolation.lower()
-        if self.interpolation not in ("nearest", "bilinear") or data_format not in (
-            None,
-            "channels_last",
-        ):
+        self.data_format = resolved(data_format)
+        if self.interpolation not in ("nearest", "bilinear"):
             raise ValueError("not built here")
 
     def matrix(self, n, factor):
@@ -28,12 +28,14 @@ class UpSampling2D(keras.Layer):
             shares = np.maximum(1 - np.abs(middles - np.arange(n)), 0)
         return ops.convert_to_tensor(shares.astype(self.compute_dtype))
 
+    @sees_channels_last
     def call(self, inputs):
         rows = self.matrix(inputs.shape[1], self.size[0])
         columns = self.matrix(inputs.shape[2], self.size[1])
         tall = ops.einsum("oh,bhwc->bowc", rows, inputs)
         return ops.einsum("pw,bowc->bopc", columns, tall)
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, height, width, channels = input_shape
         height = None if height is None else height * self.size[0]
@@ -41,7 +43,7 @@ class UpSampling2D(keras.Layer):
 
     def get_config(self):
         mine = {"size": self.size, "interpolation": self.interpolation}
-        return {**super().get_config(), **mine}
+        return {**super().get_config(), **mine, "data_format": self.data_format}
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
@@ -53,12 +55,11 @@ class ZeroPadding2D(keras.Layer):
         self.padding = tuple(
             (side, side) if isinstance(side, int) else tuple(side) for side in padding
         )
-        if (
-            data_format not in (None, "channels_last")
-            or min(map(min, self.padding)) < 0
-        ):
+        self.data_format = resolved(data_format)
+        if min(map(min, self.padding)) < 0:
             raise ValueError(padding)
 
+    @sees_channels_last
     def call(self, inputs):
         x = inputs
         for axis, (before, behind) in enumerate(self.padding, start=1):
@@ -66,6 +67,7 @@ class ZeroPadding2D(keras.Layer):
             x = ops.concatenate([one] * before + [x] + [one] * behind, axis=axis)
         return x
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         sizes = [
             n if n is None else n + sum(sides)
@@ -74,4 +76,5 @@ class ZeroPadding2D(keras.Layer):
         return (input_shape[0], *sizes, input_shape[3])
 
     def get_config(self):
-        return {**super().get_config(), "padding": self.padding}
+        mine = {"padding": self.padding, "data_format": self.data_format}
+        return {**super().get_config(), **mine}

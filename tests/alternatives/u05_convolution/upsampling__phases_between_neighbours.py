@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from course.data_format import resolved, sees_channels_last
 from course.shapes import pair
 
 
@@ -17,12 +18,14 @@ class UpSampling2D(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.size = pair(size, "size")
-        self.how = interpolation.lower()
+        self.how, self.data_format = interpolation.lower(), resolved(data_format)
+        self.rows = 2 if self.data_format == "channels_first" else 1  # their axis
         if self.how not in ("nearest", "bilinear"):
             raise ValueError(interpolation)
 
     def call(self, inputs):
-        return self.stretch(self.stretch(inputs, 2, self.size[1]), 1, self.size[0])
+        wide = self.stretch(inputs, self.rows + 1, self.size[1])
+        return self.stretch(wide, self.rows, self.size[0])
 
     def stretch(self, x, axis, s):
         phases = [x] * s
@@ -40,11 +43,14 @@ class UpSampling2D(keras.layers.Layer):
         return ops.reshape(ops.stack(phases, axis=axis + 1), [-1, *shape[1:]])
 
     def compute_output_shape(self, input_shape):
-        sizes = [n and n * s for n, s in zip(input_shape[1:3], self.size, strict=True)]
-        return (input_shape[0], *sizes, input_shape[3])
+        shape = list(input_shape)
+        for axis, s in enumerate(self.size, start=self.rows):
+            shape[axis] = shape[axis] and shape[axis] * s
+        return tuple(shape)
 
     def get_config(self):
-        return {**super().get_config(), "size": self.size, "interpolation": self.how}
+        mine = {"size": self.size, "interpolation": self.how}
+        return {**super().get_config(), **mine, "data_format": self.data_format}
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
@@ -53,12 +59,15 @@ class ZeroPadding2D(keras.layers.Layer):
         super().__init__(**kwargs)
         rows, columns = (padding, padding) if isinstance(padding, int) else padding
         self.rows, self.columns = pair(rows, "rows", 0), pair(columns, "columns", 0)
+        self.data_format = resolved(data_format)
 
+    @sees_channels_last
     def call(self, inputs):
         x = ops.transpose(inputs, (0, 3, 1, 2))  # and back
         x = ops.pad(x, ((0, 0), (0, 0), self.rows, self.columns))
         return ops.transpose(x, (0, 2, 3, 1))
 
+    @sees_channels_last
     def compute_output_shape(self, input_shape):
         batch, height, width, channels = input_shape
         height = None if height is None else height + sum(self.rows)
@@ -66,4 +75,5 @@ class ZeroPadding2D(keras.layers.Layer):
         return (batch, height, width, channels)
 
     def get_config(self):
-        return {**super().get_config(), "padding": (self.rows, self.columns)}
+        mine = {"padding": (self.rows, self.columns), "data_format": self.data_format}
+        return {**super().get_config(), **mine}
