@@ -70,9 +70,10 @@ class Classroom:
 
 
 def run(folder, *words, **environment):
-    """Runs a command in a folder; gives what it said."""
+    """Runs a command of this environment in a folder; gives what it said."""
+    program, *arguments = words
     done = subprocess.run(
-        list(map(str, words)),
+        [str(BIN / program), *map(str, arguments)],
         cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
