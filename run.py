@@ -201,9 +201,24 @@ def lint() -> int:
 
 
 def bench() -> int:
-    """Measures start-up, warm checks, engine overhead and memory; prints a table."""
+    """The short measurements, one after the other; the whole ones are in docs/benchmarks.md."""
     install("torch", "tensorflow", "dev")
-    return 0 if call(PYTHON, "bench/checking.py") else 1
+    started, results = time.monotonic(), {}
+    for title, *words in _bench_parts():
+        begun = time.monotonic()
+        print(f"\n=== {title}", flush=True)
+        results[title] = call(PYTHON, *words)
+        print(f"=== {title}: {time.monotonic() - begun:.0f} s", flush=True)
+    return _summary(results, started)
+
+
+def _bench_parts():
+    """Titles and commands, the shortest first. Each prints a table and records nothing."""
+    yield "convolutions", "bench/convolutions.py", "--quick"
+    yield "layers and networks", "bench/layers.py", "--quick"
+    yield "nbgrader", "bench/nbgrader_autograde.py", "--count", "2"
+    yield "checking", "bench/checking.py"
+    yield "a class", "bench/class_grading.py", "--quick"
 
 
 COMMANDS = {

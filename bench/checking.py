@@ -2,6 +2,7 @@
 
     python bench/checking.py            all but the demo
     python bench/checking.py --demo     the demo's peak memory as well (minutes)
+    python bench/checking.py --record   writes docs/benchmarks.* too
 
 Medians over several runs of one session, with the spread; the goals beside them. Run it
 on a quiet machine: everything here waits for the processor.
@@ -12,17 +13,16 @@ import os
 import pty
 import select
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
+from beside.records import goal_row, goals_table, put_goals
 from rich.console import Console
-from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERWISE = Path(sys.executable).with_name("layerwise")
@@ -210,38 +210,21 @@ def demo_memory() -> float:
     return peak
 
 
-def row(table: Table, name: str, values: list[float], unit: str, goal: float) -> None:
-    """A line: median, spread, goal, and whether it is met."""
-    middle = statistics.median(values)
-    met = "[green]met[/]" if middle <= goal else "[red]missed[/]"
-    spread = f"{min(values):.3g} – {max(values):.3g}"
-    table.add_row(name, f"{middle:.3g} {unit}", spread, f"≤ {goal:g} {unit}", met)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--demo", action="store_true", help="the demo's memory as well")
-    parser.add_argument("--engine", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.engine:
-        engine_in_this_process()
-        return
-    table = Table(title=f"Checking, on {os.cpu_count()} cores")
-    for title in ("what", "median", "spread", "goal", ""):
-        table.add_column(title)
+def figures(demo: bool) -> Iterator[dict]:
+    """Each thing that is measured, as `records.goal_row` has it."""
     with tempfile.TemporaryDirectory() as folder:
         root = project_with_solution(Path(folder))
         for words in (["--help"], ["list"], ["hint", EXERCISE]):
             seconds = repeated(lambda w=words: shell(root, *w), 9)
-            row(table, f"layerwise {words[0]}", seconds, "s", 0.3)
+            yield goal_row(f"layerwise {words[0]}", seconds, "s", 0.3)
         for backend, warm, saved in (("torch", 0.7, 0.4), ("tensorflow", 1.5, 1.0)):
             words = ["check", EXERCISE]
             seconds = repeated(
                 lambda w=words, b=backend: shell(root, *w, backend=b), 9, 2
             )
-            row(table, f"warm check conv2d, {backend}", seconds, "s", warm)
+            yield goal_row(f"warm check conv2d, {backend}", seconds, "s", warm)
             seconds = save_to_verdict(root, backend, 9)
-            row(table, f"watch: save to verdict, {backend}", seconds, "s", saved)
+            yield goal_row(f"watch: save to verdict, {backend}", seconds, "s", saved)
             os.environ["XDG_RUNTIME_DIR"] = str(root.parent)
             from course.cli import client
 
@@ -249,18 +232,28 @@ def main() -> None:
     goals = {"overhead": ("ms", 40), "template": ("MiB", 900), "a worker": ("MiB", 150)}
     for backend in BACKENDS:
         for name, values in engine_figures(backend).items():
-            known = next(
-                (g for start, g in goals.items() if name.startswith(start)), None
-            )
-            if known:
-                row(table, f"{name}, {backend}", values, *known)
-            else:
-                middle = statistics.median(values)
-                spread = f"{min(values):.3g} – {max(values):.3g}"
-                table.add_row(f"{name}, {backend}", f"{middle:.3g} s", spread, "", "")
-    if options.demo:
-        row(table, "demo: peak memory", [demo_memory()], "MiB", 3072)
-    Console().print(table)
+            known = (g for start, g in goals.items() if name.startswith(start))
+            yield goal_row(f"{name}, {backend}", values, *next(known, ("s", None)))
+    if demo:
+        yield goal_row("demo: peak memory", [demo_memory()], "MiB", 3072)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--demo", action="store_true", help="the demo's memory as well")
+    parser.add_argument("--record", action="store_true", help="write docs/benchmarks.*")
+    parser.add_argument("--engine", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.engine:
+        engine_in_this_process()
+        return
+    rows = list(figures(options.demo))
+    title = f"Checking, on {os.cpu_count()} cores"
+    Console().print(goals_table(title, rows))
+    if options.record:
+        command = f"python {Path(__file__).relative_to(ROOT)} --demo --record"
+        part = not options.demo  # what was measured of the demo before stays
+        put_goals("checking", "Checking", command, rows, part)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     python bench/class_grading.py            300 × conv2d on both backends; 10 to 1,000
     python bench/class_grading.py --quick    30 × conv2d; 10 to 60
+    python bench/class_grading.py --record   writes docs/benchmarks.* too
 
 Submissions are right in several styles or have one of the known mistakes, one of each in
 turn, each text different. Grading runs as the command does, with all checks, isolated.
@@ -18,6 +19,7 @@ import time
 from pathlib import Path
 
 import psutil
+from beside.records import goal_row, put_goals
 from rich.console import Console
 from rich.table import Table
 
@@ -95,7 +97,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller classes")
     parser.add_argument("--backend", choices=list(GOALS), help="only this one")
+    parser.add_argument("--record", action="store_true", help="write docs/benchmarks.*")
     options = parser.parse_args()
+    if options.record and options.quick:
+        parser.error("--quick grades too few to be recorded.")
     jobs = len(os.sched_getaffinity(0))
     size, series = (30, (10, 30, 60)) if options.quick else (300, (10, 100, 300, 1000))
     table = Table(
@@ -103,10 +108,22 @@ def main() -> None:
     )
     for title in ("backend", "class", "a second", "goal", "graders' MiB", "growth"):
         table.add_column(title, justify="right")
+    rows = []
     for backend in [options.backend] if options.backend else GOALS:
         for count in sorted({*series, size}):
             found = graded(backend, count, jobs)
             goal = f"≥ {GOALS[backend]:g}" if count == size else ""
+            what = f"{count} submissions, {jobs} jobs, {backend}"
+            rows.append(
+                goal_row(
+                    f"{what}: graded a second",
+                    [found["rate"]],
+                    "/s",
+                    GOALS[backend] if count == size else None,
+                    more_is_better=True,
+                )
+            )
+            rows.append(goal_row(f"{what}: memory", [found["memory"]], "MiB"))
             table.add_row(
                 backend,
                 str(count),
@@ -116,6 +133,10 @@ def main() -> None:
                 f"{found['growth']:+.1%}",
             )
     Console().print(table)
+    if options.record:
+        command = f"python {Path(__file__).relative_to(ROOT)} --record"
+        part = bool(options.backend)
+        put_goals("class", "Grading a class, all checks of conv2d", command, rows, part)
 
 
 if __name__ == "__main__":

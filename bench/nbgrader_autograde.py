@@ -1,6 +1,6 @@
 """`nbgrader autograde`, ours and stock, on the same ten submissions of Conv2D.
 
-    python bench/nbgrader_autograde.py [--count 10] [--backend torch]
+    python bench/nbgrader_autograde.py [--count 10] [--backend torch] [--record]
 
 Both courses hold the same two cells: the solution's and the one of its checks, 21 of them.
 Ours judges the text in the sandbox, each submission's known mistake named. Stock nbgrader
@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import nbformat
+from beside.records import goal_row, put_goals
 from class_grading import EXERCISE, ROOT, write_class
 from rich.console import Console
 from rich.table import Table
@@ -117,6 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=10, help="submissions")
     parser.add_argument("--backend", choices=list(GOALS), help="only this one")
+    parser.add_argument("--record", action="store_true", help="write docs/benchmarks.*")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         write_class(Path(name), options.count)
@@ -125,11 +127,27 @@ def main() -> None:
     table = Table(title=f"nbgrader autograde, {len(texts)} submissions of conv2d")
     for title in ("backend", "ours, s each", "stock, s each", "ratio", "goal"):
         table.add_column(title, justify="right")
+    rows = []
     for backend in [options.backend] if options.backend else GOALS:
         ours, stock = (seconds(texts, backend, stock) for stock in (False, True))
         ratio, goal = f"{stock / ours:.1f}", f"≥ {GOALS[backend]}"
         table.add_row(backend, f"{ours:.2f}", f"{stock:.2f}", ratio, goal)
+        rows += [
+            goal_row(f"ours, a submission, {backend}", [ours], "s"),
+            goal_row(f"stock nbgrader, a submission, {backend}", [stock], "s"),
+            goal_row(
+                f"stock / ours, {backend}",
+                [stock / ours],
+                "",
+                GOALS[backend],
+                more_is_better=True,
+            ),
+        ]
     Console().print(table)
+    if options.record:
+        title = f"nbgrader autograde, {len(texts)} submissions of conv2d"
+        command = f"python {Path(__file__).relative_to(ROOT)} --record"
+        put_goals("nbgrader", title, command, rows, bool(options.backend))
 
 
 if __name__ == "__main__":

@@ -121,6 +121,36 @@ def network(name: str) -> Any:
     )
 
 
+def written(name: str, may_use: str = "keras") -> tuple[str, Any]:
+    """The part called `name` as somebody has written it for the course, never Keras's.
+
+    Yours if it passes and parts are set to `yours`, otherwise the reference.
+
+    Args:
+        name: A class or function of the syllabus.
+        may_use: As for `source`.
+
+    Returns:
+        `yours` or `solutions`, and the part.
+
+    Raises:
+        AttributeError: If no exercise builds it, or it is not done yet and this is a
+            students' copy, which has no solutions.
+    """
+    exercise = _exercise_of(name, may_use)
+    if exercise is None:
+        raise AttributeError(f"No exercise builds {name}.")
+    if choice() == "yours" and _passed(exercise):
+        return "yours", getattr(_load("exercises", exercise), name)
+    root = project_root()
+    if root is not None and (root / "solutions" / exercise.path).exists():
+        return "solutions", getattr(_load("solutions", exercise), name)
+    raise AttributeError(
+        f"{name} is not done yet: complete {exercise.id} first, with layerwise check "
+        f"{exercise.id}."
+    )
+
+
 def _exercise_of(name: str, may_use: str) -> syllabus.Exercise | None:
     for exercise in syllabus.exercises():
         if name in exercise.names and exercise.may_use == may_use:

@@ -30,6 +30,10 @@ COMMANDS = {
             "course.cli.milestone:milestone",
             "What a unit's parts do together, measured.",
         ),
+        "bench": (
+            "course.cli.bench:bench",
+            "How fast your convolutions are, on this machine.",
+        ),
         "parts": ("course.cli.overview:parts", "Whose layers your networks use."),
         "doctor": ("course.cli.doctor:doctor", "What is wrong with the installation."),
     },

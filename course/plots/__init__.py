@@ -9,6 +9,7 @@ from course.plots.confusion_matrix import confusion_matrix
 from course.plots.decision_boundary import decision_boundary
 from course.plots.filters import filters
 from course.plots.prediction_grid import prediction_grid
+from course.plots.roofline import roofline
 from course.plots.saving import save
 from course.plots.training_curves import training_curves
 
@@ -17,6 +18,7 @@ __all__ = [
     "decision_boundary",
     "filters",
     "prediction_grid",
+    "roofline",
     "save",
     "training_curves",
 ]

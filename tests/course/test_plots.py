@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from matplotlib import colors
 from matplotlib.contour import QuadContourSet
+from matplotlib.text import Text
 from sklearn import metrics
 
 from course import plots
 from course.data import load
+from course.plots.roofline import Point
 from course.plots.style import PALETTE, new_figure
 
 CIFAR = ["airplane", "automobile", "bird", "cat", "deer"]
@@ -60,6 +62,21 @@ def draw_prediction_grid():
     return plots.prediction_grid(load("digits").x_test[:6], labels, probabilities)
 
 
+def draw_roofline(names=("NumPy, loops", "im2col", "Winograd 2×2", "Conv2D", "Keras")):
+    """Two tasks; on the second all ways come close to each other."""
+    rates = {
+        "1×1": np.geomspace(1e7, 3e10, len(names)),
+        "3×3": np.full(len(names), 2e10),
+    }
+    intensity = {"1×1": 3.0, "3×3": 60.0}
+    points = [
+        Point(name, column, intensity[column], rate)
+        for column, found in rates.items()
+        for name, rate in zip(names, found, strict=True)
+    ]
+    return plots.roofline(points, 6e10, 1.1e10, "An invented processor")
+
+
 every_picture = pytest.mark.parametrize(
     "draw",
     [
@@ -67,6 +84,7 @@ every_picture = pytest.mark.parametrize(
         draw_decision_boundary,
         draw_filters,
         draw_prediction_grid,
+        draw_roofline,
         draw_training_curves,
     ],
 )
@@ -384,3 +402,34 @@ def test_save_names_the_folder_it_cannot_write_to(tmp_path):
     (tmp_path / "taken").write_text("a file, not a folder")
     with pytest.raises(OSError, match=r"Can't write curves.png in .*taken.*Choose"):
         plots.save(new_figure(1, 1), tmp_path / "taken" / "curves.png")
+
+
+def test_a_roof_is_as_high_as_memory_and_multiplication_allow():
+    axes = draw_roofline().axes[0]
+    roof = axes.lines[0]
+    x, y = roof.get_data()
+    np.testing.assert_allclose(y, np.minimum(1.1e10 * x, 6e10) / 1e9)
+    assert y[0] < y[-1] == 60
+    drawn = [line.get_data() for line in axes.lines if line.get_marker() != "None"]
+    at = {
+        (x, y) for xs, ys in drawn for x, y in zip(*np.atleast_1d(xs, ys), strict=True)
+    }
+    assert {(3.0, 0.01), (3.0, 30.0), (60.0, 20.0)} <= at
+
+
+def test_names_of_points_that_lie_together_do_not_overlap():
+    figure = draw_roofline()
+    figure.draw_without_rendering()
+    names = ("NumPy, loops", "im2col", "Winograd 2×2", "Conv2D", "Keras")
+    labels = [t for t in figure.axes[0].texts if t.get_text() in names]
+    boxes = [Text.get_window_extent(t) for t in labels]  # without its line
+    assert len(boxes) == len(names)
+    for number, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:number])
+
+
+def test_a_roofline_without_points_or_with_no_rate_is_refused():
+    with pytest.raises(ValueError, match="above 0"):
+        plots.roofline([], 1e9, 1e9)
+    with pytest.raises(ValueError, match="above 0"):
+        plots.roofline([Point("a", "b", 1.0, 0.0)], 1e9, 1e9)
