@@ -12,7 +12,7 @@ from autograder.delivery import journal
 from autograder.delivery.collecting import Handed
 from autograder.delivery.journal import Journal
 from autograder.delivery.seat import How, Seat
-from autograder.grading.checks import file_of
+from autograder.grading.checks import sha256_of
 from autograder.grading.submission import MAX_SOURCE
 from course.syllabus import Exercise
 
@@ -55,12 +55,7 @@ def plan(
 
 def checks_sha256(root: Path, exercise: Exercise) -> str:
     """As in the records, without collecting the checks."""
-    digest = hashlib.sha256()
-    for scope in ("hidden", "public"):
-        path = file_of(root, exercise, scope)
-        if path is not None:
-            digest.update(scope.encode() + path.read_bytes())
-    return digest.hexdigest()
+    return sha256_of(root, exercise, ("hidden", "public"))
 
 
 def _data(one: Handed) -> bytes:

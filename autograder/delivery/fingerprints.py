@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
 
+from autograder.grading import twins
 from course import syllabus
 from course.syllabus import Exercise
 
@@ -76,6 +77,7 @@ def _kept(exercise: Exercise, root: Path, backend: str) -> Path:
     for path in (
         root / "solutions" / exercise.path,
         root / "exercises" / exercise.unit / f"test_{exercise.name}.py",
+        root / twins.path_of(exercise),
         root / "autograder/mistakes" / exercise.unit / f"{exercise.name}.toml",
     ):
         digest.update(path.read_bytes() if path.exists() else b"")

@@ -1,11 +1,12 @@
 """Collects the checks of an exercise once and runs them for one submission after another."""
 
 import contextlib
+import hashlib
 import io
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from _pytest.config import _prepareconfig
 from _pytest.runner import runtestprotocol
 
+from autograder.grading import twins
 from autograder.grading.current import CURRENT, Run
 from autograder.grading.outcome import CheckFailed, Outcome
 from course.syllabus import Exercise
@@ -51,16 +53,19 @@ class CheckSuite:
         self.files = {
             scope: path for scope in scopes if (path := file_of(root, exercise, scope))
         }
+        twin = root / twins.path_of(exercise)
+        self._sources = [*self.files.values(), *([twin] if twin.exists() else [])]
         self._stamp = self._now()
+        _forget_modules(self._sources)
         self._config, self.items = _collect(root, list(self.files.values()))
 
     @property
     def stale(self) -> bool:
-        """Whether a file of checks has changed since."""
+        """Whether a file of checks, or the twin that they share, has changed since."""
         return self._stamp != self._now()
 
     def _now(self) -> list[int]:
-        return [path.stat().st_mtime_ns for path in self.files.values()]
+        return [path.stat().st_mtime_ns for path in self._sources]
 
     def __len__(self) -> int:
         return len(self.items)
@@ -215,10 +220,22 @@ def file_of(root: Path, exercise: Exercise, scope: str) -> Path | None:
     return path if path.exists() else None
 
 
+def sha256_of(root: Path, exercise: Exercise, scopes: Iterable[str]) -> str:
+    """A hash of an exercise's files of checks, and of the twin that they share."""
+    digest = hashlib.sha256()
+    for scope in sorted(scopes):
+        path = file_of(root, exercise, scope)
+        if path is not None:
+            digest.update(scope.encode() + path.read_bytes())
+    twin = root / twins.path_of(exercise)
+    if twin.exists():
+        digest.update(b"twin" + twin.read_bytes())
+    return digest.hexdigest()
+
+
 def _collect(root: Path, files: list[Path]) -> tuple[Any, list[Any]]:
     if not files:
         raise BrokenChecks("no file of checks")
-    _forget_modules(files)
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         arguments = [*_QUIET, "--rootdir", str(root), *map(str, files)]

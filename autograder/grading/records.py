@@ -5,7 +5,6 @@ submission and the checks, the versions and the backend.
 """
 
 import datetime
-import hashlib
 import json
 import platform
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from autograder.grading.checks import sha256_of
 from autograder.grading.current import Run
 from autograder.grading.engine import Engine, Result
 from autograder.grading.submission import Submission
@@ -57,10 +57,7 @@ def record(result: Result, engine: Engine, isolation: str) -> dict[str, Any]:
 
 def checks_hash(engine: Engine, exercise: syllabus.Exercise) -> str:
     """A hash of the exercise's files of checks."""
-    digest = hashlib.sha256()
-    for scope, path in sorted(engine.suite(exercise).files.items()):
-        digest.update(scope.encode() + path.read_bytes())
-    return digest.hexdigest()
+    return sha256_of(engine.root, exercise, engine.scopes)
 
 
 def _versions() -> dict[str, str]:

@@ -84,7 +84,7 @@ def both(student, rng, stem, batch=2):
     images = 100 * rng.normal(size=(batch, *shape)).astype("float32")
     values = list(random_values(shapes_of(shape, stem, **SIZES), rng))
     model = student.AlexNet(stem=stem, **SIZES)
-    model(images)  # builds it
+    model.build((None, *shape))  # TensorFlow compiles two groups at every call
     model.set_weights(values)
     return model, values, images
 
@@ -127,7 +127,7 @@ def test_drops_units_of_f6_and_f7_in_training(student, rng, close, equal):
     values[-5] = hidden  # F6 does not look at the image; F7 and F8 hand it on
     values[-4] = values[-2] = np.eye(30)
     model = student.AlexNet(stem="cifar", **sizes, dropout_rate=0.4)
-    model(images)
+    model.build((None, 15, 15, 1))
     model.set_weights([value.astype("float32") for value in values])
     close(model(images), np.tile(hidden, (8, 1)), "the logits at inference")
     logits = model(images, training=True)

@@ -81,7 +81,7 @@ def both(student, rng, shape, stem="cifar", batch=2, dtype="float32", **argument
     shapes = shapes_of(shape, stem, **SIZES)
     values = [value.astype(dtype) for value in random_values(shapes, rng)]
     model = student.AlexNet(stem=stem, **SIZES, dtype=dtype, **arguments)
-    model(images)  # builds it
+    model.build((None, *shape))  # TensorFlow compiles two groups at every call
     model.set_weights(values)
     return model, images, ops.convert_to_numpy(twin(images, values, stem))
 

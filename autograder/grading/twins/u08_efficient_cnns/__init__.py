@@ -1,0 +1,1 @@
+"""Twins of GoogLeNet, DenseNet and MobileNet."""
