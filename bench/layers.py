@@ -5,6 +5,7 @@
     python bench/layers.py --group models                 one group
     python bench/layers.py --backend torch --modes eager  one backend, one mode
     python bench/layers.py --record                       all; writes docs/benchmarks.*
+    python bench/layers.py --page                         the page anew, nothing measured
 
 With --record the rows of a part, as --only or --group choose it, replace their old ones.
 A case whose two sides compute different things fails the run: nothing is recorded then.
@@ -183,9 +184,15 @@ def main() -> None:
     parser.add_argument(
         "--every-mode", action="store_true", help="compile all cases (an hour)"
     )
+    parser.add_argument(
+        "--page", action="store_true", help="write docs/benchmarks.md anew, that is all"
+    )
     options = parser.parse_args()
     if options.child:
         measure_here(options)
+        return
+    if options.page:
+        records.write(records.read())
         return
     cases = chosen(options)
     console, agree = Console(width=None if sys.stdout.isatty() else 170), True

@@ -124,6 +124,8 @@ def _compiled(part: Any) -> Any:
     """By torch.compile: the layer, and with it the way back. The step stays eager."""
     import torch
 
+    # Both sides, with and without gradients, count as compilations of one function.
+    torch._dynamo.config.recompile_limit = 64
     return torch.compile(lambda x, training: part(x, training=training))
 
 

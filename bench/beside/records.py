@@ -52,7 +52,11 @@ def put(
     sections = read(folder)
     if part and section in sections:
         found = _merged(section, sections[section], found)
-    sections[section] = found
+    return write(sections | {section: found}, folder)
+
+
+def write(sections: dict[str, Any], folder: Path = ROOT / "docs") -> list[Path]:
+    """Writes both files."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / NAME, folder / PAGE]
     _write(paths[0], as_text(sections))
@@ -112,8 +116,14 @@ def as_text(sections: dict[str, Any]) -> str:
     parts = []
     for name, section in sorted(sections.items()):
         head = {key: value for key, value in section.items() if key != "rows"}
-        rows = ",\n".join(f"   {json.dumps(row)}" for row in section["rows"])
-        shown = json.dumps(head, indent=1)[1:-2].replace("\n", "\n ").rstrip()
+        rows = ",\n".join(
+            f"   {json.dumps(row, ensure_ascii=False)}" for row in section["rows"]
+        )
+        shown = (
+            json.dumps(head, indent=1, ensure_ascii=False)[1:-2]
+            .replace("\n", "\n ")
+            .rstrip()
+        )
         parts.append(f' {json.dumps(name)}: {{{shown},\n  "rows": [\n{rows}\n  ]\n }}')
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
