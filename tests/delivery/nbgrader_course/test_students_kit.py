@@ -99,7 +99,9 @@ def test_plain_nbgrader_validate_tells_right_from_wrong(desk, classroom, tmp_pat
     ):
         path = tmp_path / f"{name}.ipynb"
         nbformat.write(classroom.released(**texts, answer="It bends."), path)
-        patience = "--ExecutePreprocessor.timeout=300"  # its 30 s are for a free machine
+        patience = (
+            "--ExecutePreprocessor.timeout=300"  # its 30 s are for a free machine
+        )
         said = desk("-m", "nbgrader", "validate", patience, path)
         assert verdict in said, said
 
