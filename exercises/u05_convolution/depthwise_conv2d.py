@@ -85,7 +85,7 @@ class ChannelwiseConvolution2D(keras.Layer):
     def filter_channels(self, x, kernel):
         """Every channel under its own M filters: (B, H, W, C) → (B, H', W', C·M)."""
         raise NotImplementedError(
-            "The views' products with the kernel, summed over cells alone."
+            "Each view times its cell of the kernel, summed over cells alone."
         )
 
     def output_channels(self, channels):
