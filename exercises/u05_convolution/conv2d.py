@@ -133,7 +133,9 @@ class Conv2D(keras.Layer):
 
     def correlate(self, patches):
         """Σ over cells and channels: (B, H', W', kh·kw, C) → (B, H', W', F)."""
-        raise NotImplementedError("Reshape into groups, then one einsum.")
+        raise NotImplementedError(
+            "Groups to the front, then one matrix product for each."
+        )
 
     def output_sizes(self, sizes):
         """H and W → H' and W'; an unknown one stays unknown."""

@@ -175,13 +175,14 @@ class Conv2D(keras.Layer):
 
     def correlate(self, patches):
         """Σ over cells and channels: (B, H', W', kh·kw, C) → (B, H', W', F)."""
-        ### BEGIN SOLUTION reshape into groups, then one einsum
+        ### BEGIN SOLUTION groups to the front, then one matrix product for each
         batch, height, width, cells, channels = ops.shape(patches)
         g, per_group = self.groups, channels // self.groups
-        patches = ops.reshape(patches, (batch, height, width, cells, g, per_group))
-        kernel = ops.reshape(self.kernel, (cells, per_group, g, self.filters // g))
-        y = ops.einsum("bhwkgc,kcgf->bhwgf", patches, kernel)
-        return ops.reshape(y, (batch, height, width, self.filters))
+        patches = ops.reshape(patches, (-1, cells, g, per_group))  # places in a row
+        patches = ops.reshape(ops.moveaxis(patches, 2, 0), (g, -1, cells * per_group))
+        kernel = ops.reshape(self.kernel, (cells * per_group, g, self.filters // g))
+        y = patches @ ops.moveaxis(kernel, 1, 0)  # (g, places, F/g)
+        return ops.reshape(ops.moveaxis(y, 0, 1), (batch, height, width, self.filters))
         ### END SOLUTION
 
     def output_sizes(self, sizes):
