@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -35,11 +37,20 @@ def archive(root, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def machine(archive, tmp_path_factory, root):
-    """/autograder as Gradescope has it, with one exercise to be quick."""
-    base = tmp_path_factory.mktemp("autograder")
-    for folder in (base, *base.parents[:2]):
-        folder.chmod(0o755)  # pytest's own folders are private; /autograder is not
+def machine(archive, root):
+    """/autograder as Gradescope has it, with one exercise to be quick.
+
+    Not among pytest's own folders: those are private, and each pytest that starts on
+    this machine makes them so again.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        base.chmod(0o755)
+        _fill(base, archive, root)
+        yield base
+
+
+def _fill(base, archive, root):
     for name in ("source", "submission", "results"):
         (base / name).mkdir()
     with zipfile.ZipFile(archive) as zipped:
@@ -49,7 +60,6 @@ def machine(archive, tmp_path_factory, root):
     settings.write_text(json.dumps({**content, "exercises": [CONV2D.id]}))
     subprocess.run(["bash", base / "source/layerwise/close.sh"], check=True)
     sample_class.write(base / "class", root)
-    return base
 
 
 # What is installed here by `pip install -e` is not on Gradescope's machine.
