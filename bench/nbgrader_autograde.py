@@ -2,7 +2,7 @@
 
     python bench/nbgrader_autograde.py [--count 10] [--backend torch] [--record]
 
-Both courses hold the same two cells: the solution's and the one of its checks, 21 of them.
+Both courses hold the same two cells: the solution's and the one of its checks.
 Ours judges the text in the sandbox, each submission's known mistake named. Stock nbgrader
 runs the notebook in a kernel of its own; its test cell runs the very same checks there, in
 the quickest way there is (in the kernel's process, unprotected, nothing explained), and

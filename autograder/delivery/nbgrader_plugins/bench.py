@@ -55,10 +55,12 @@ class Bench:
             secret=seeds.secret(ROOT).hex(),
         )
         self._seats = [Seat(how) for _ in range(min(cores(), _MOST))]
+        self._left, self._leaving = len(self._seats), threading.Lock()
         for seat in self._seats:
             threading.Thread(target=self._work, args=[seat], daemon=True).start()
 
     def _work(self, seat: Seat) -> None:
+        """Judges what is ordered; a seat that can't start leaves it to the others."""
         refused: CannotGrade | None = None  # it is not tried again for each answer
         while True:
             task, future = self._tasks.get()
@@ -67,6 +69,11 @@ class Bench:
                     raise refused
                 future.set_result(seat.judge(task))
             except CannotGrade as error:
+                with self._leaving:
+                    if self._left > 1:
+                        self._left -= 1
+                        self._tasks.put((task, future))
+                        return
                 refused = error
                 future.set_exception(error)
             except BaseException as error:  # for the thread that waits for it
