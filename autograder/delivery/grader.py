@@ -44,13 +44,12 @@ def main() -> None:
 
 def _ready(how: dict[str, Any]) -> tuple[Any, Any]:
     """Imports Keras and starts the sandbox at the same time: seconds, once."""
-    from autograder.sandbox.backend import settle
+    from autograder.sandbox import backend
 
-    settle()
+    backend.settle()
     with concurrent.futures.ThreadPoolExecutor(1) as beside:
         starting = beside.submit(place_for, how["isolation"], how["backend"])
-        import keras  # noqa: F401  (the engine would, at its first submission)
-
+        backend.import_keras()  # the engine would, at its first submission
         place = starting.result()
     from autograder.grading.engine import Engine
 

@@ -112,6 +112,9 @@ def _import_keras() -> None:
     """Brings Keras up in this process, while the template does the same in its own."""
     import gc
 
+    from autograder.sandbox import backend
+
+    backend.import_keras()
     import keras
 
     if gc.isenabled():

@@ -178,7 +178,8 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[-1]))
     nursery = _prepare_for_workers(sys.argv[1:-1])
     backend.settle()
-    import keras  # noqa: F401  (the import is the point)
+    backend.import_keras()
+    import matplotlib.pyplot  # noqa: F401  (files of students often do; it takes a second)
 
     import course.autodiff
     import course.parts  # noqa: F401

@@ -103,6 +103,7 @@ def call_back() -> None:
     connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
     connection.sendall(key)
     backend.settle()
+    backend.import_keras()
     import course.autodiff
     import course.parts  # noqa: F401
 

@@ -1,5 +1,6 @@
 """How the backend is made ready for checks."""
 
+import subprocess
 import sys
 
 import pytest
@@ -24,3 +25,21 @@ def test_pytorch_is_spared_the_import_of_tensorflow(monkeypatch):
     del sys.modules["tensorflow"]
     assert backend.settle() == "torch"
     assert sys.modules["tensorflow"] is None
+
+
+def test_keras_comes_without_what_only_its_extras_need():
+    code = """
+import subprocess
+import sys
+from autograder.sandbox import backend
+backend.import_keras()
+print([name for name in ("matplotlib", "sklearn") if name in sys.modules])
+import keras, matplotlib.pyplot, sklearn
+print(keras.Layer.__name__)
+backend.import_keras()
+print(sys.modules["sklearn"] is sklearn)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["[]", "Layer", "True"]
