@@ -124,6 +124,10 @@ def main() -> None:
                 )
             )
             rows.append(goal_row(f"{what}: memory", [found["memory"]], "MiB"))
+            growth, flat = abs(found["growth"]) * 100, 10 if count >= 100 else None
+            rows.append(
+                goal_row(f"{what}: memory's change on the way", [growth], "%", flat)
+            )
             table.add_row(
                 backend,
                 str(count),

@@ -2,6 +2,7 @@
 
     python bench/hostile_nbgrader.py                 all of it, some ten seconds each
     python bench/hostile_nbgrader.py patch_numpy …   these
+    python bench/hostile_nbgrader.py --record        all of it, into docs/benchmarks.* too
 
 Each attack is the solution cell of a notebook with two test cells (3 points: two compare
 with Keras's layer, the second hidden) in a course of its own, graded by the stock command
@@ -17,6 +18,7 @@ leaked   words that a sandbox keeps from being printed (`never_says`) are in the
 Attacks written for our own wire get nothing here: they count for stock nbgrader, as held.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -27,6 +29,7 @@ import tomllib
 from pathlib import Path
 
 import nbformat
+from beside.records import goal_row, put_goals
 from nbformat.v4 import new_code_cell, new_notebook
 from rich.console import Console
 from rich.table import Table
@@ -204,14 +207,35 @@ def chosen(names: list[str]) -> list[dict]:
     ]
 
 
+def record(counts: dict[str, int], broken: int, run: int) -> None:
+    """Into docs/benchmarks.*: what the same files do to stock nbgrader."""
+    everything = len(tomllib.loads((HOSTILE / "attacks.toml").read_text())["attack"])
+    rows = [
+        goal_row(f"of {everything} attacks, run against stock nbgrader", [run], ""),
+        goal_row("get through", [broken], "", 0),
+        goal_row("forge points", [counts["forged"]], "", 0),
+        goal_row("lose work or the batch", [counts["lost"]], "", 0),
+        goal_row("leak", [counts["leaked"]], "", 0),
+    ]
+    command = f"python {Path(__file__).relative_to(ROOT)} --record"
+    title = "The attack corpus against stock nbgrader (ours: none, in `make test`)"
+    put_goals("hostile", title, command, rows, part=False)
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("attacks", nargs="*", help="names of attacks; all if none")
+    parser.add_argument("--record", action="store_true", help="write docs/benchmarks.*")
+    options = parser.parse_args()
+    if options.record and options.attacks:
+        parser.error("--record is for all attacks.")
     if shutil.which("bwrap") is None:
         sys.exit("bubblewrap is needed: these files are not let loose without it.")
     console, table = Console(), Table(title="Stock nbgrader, stock configuration")
     table.add_column("attack")
     table.add_column("what it does")
     attacks, counts = (
-        chosen(sys.argv[1:]),
+        chosen(options.attacks),
         dict.fromkeys(("forged", "lost", "leaked"), 0),
     )
     broken = 0
@@ -232,6 +256,8 @@ def main() -> None:
         f"{broken} of {len(attacks)} attacks get through: {counts['forged']} forge points, "
         f"{counts['lost']} lose work or the batch, {counts['leaked']} leak or reach out."
     )
+    if options.record:
+        record(counts, broken, len(attacks))
 
 
 if __name__ == "__main__":
