@@ -1,6 +1,7 @@
 """`layerwise report`, `export` and `similar`: what became of a class."""
 
 import datetime
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,7 +81,8 @@ def export(
 
 def similar(
     submissions: Annotated[
-        Path, typer.Argument(help="A folder a student, or what grade has written.")
+        Path,
+        typer.Argument(help="What grade takes (a folder, a zip), or has written."),
     ],
     threshold: Annotated[
         float, typer.Option(help="Percent of a submission's own text.", min=1, max=100)
@@ -93,7 +95,10 @@ def similar(
     if not _can_compare():
         raise CheckingFailed(_NO_COPYDETECT)
     root, console = project_root(), Console()
-    found = _read(submissions) if submissions.is_file() else _folder(submissions)
+    if submissions.is_file() and submissions.suffix.lower() != ".zip":
+        found = _read(submissions)
+    else:
+        found = _handed_in(submissions, Console(stderr=True))
     pairs = comparing.pairs(found, root, threshold)
     for pair in pairs:
         title = f"{pair.percent} %  {' and '.join(map(clean, pair.students))}"
@@ -152,35 +157,31 @@ def _read(path: Path) -> "list[Graded]":
     return found
 
 
-def _folder(path: Path) -> "list[Graded]":
-    """The exercise files of a folder, its subfolders being the students.
+def _handed_in(place: Path, console: Console) -> "list[Graded]":
+    """The answers in a folder or a zip, found as `layerwise grade` finds them.
 
     Raises:
-        CheckingFailed: If it is not there, or there are none in it.
+        NothingToGrade: If it is not there, or there are none in it.
     """
+    from autograder.delivery import collecting
     from autograder.delivery.results import Graded
     from autograder.grading import submission
     from course import syllabus
 
-    if not path.is_dir():
-        raise CheckingFailed(f"{path} is not there.")
-    found, console = [], Console(stderr=True)
-    for file in sorted(path.glob("*/**/*.py")):
-        student, *between = file.relative_to(path).parts[:-1]
-        named = [e for e in syllabus.exercises() if e.name == file.stem]
-        named = [e for e in named if e.unit in between] or named
-        if not named:
-            continue  # a helper, a test: no exercise is called so
-        if len(named) > 1:
-            choices = " or ".join(exercise.unit for exercise in named)
-            console.print(Text(f"! {file}: put it into {choices}.", style="yellow"))
-            continue
-        try:
-            read = submission.read(file, named[0])
-        except submission.UnreadableSubmission as error:
-            console.print(Text(f"! {clean(str(error))}", style="yellow"))
-            continue
-        found.append(Graded(student, named[0].id, 0, 0, "", "", (), read.source))
-    if not found:
-        raise CheckingFailed(f"{path} holds no exercise file in a student's folder.")
+    found = []
+    with tempfile.TemporaryDirectory(prefix="layerwise-") as scratch:
+        handed = collecting.collect([place], syllabus.exercises(), Path(scratch))
+        left_out = list(handed.problems)
+        for one in handed.handed:
+            if one.problem:
+                left_out.append(f"{one.path}: {one.problem}")
+                continue
+            try:
+                source = submission.read(one.file, one.exercise, one.path).source
+            except submission.UnreadableSubmission as error:
+                left_out.append(str(error))
+                continue
+            found.append(Graded(one.student, one.exercise.id, 0, 0, "", "", (), source))
+    for problem in left_out:
+        console.print(Text(f"! Left out: {clean(problem)}", style="yellow"))
     return found

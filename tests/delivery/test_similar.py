@@ -1,11 +1,20 @@
 """Who wrote what somebody else wrote; styles that differ are nobody's copy."""
 
+import os
 import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
 
+import nbformat
 import pytest
 
-from autograder.delivery import similar
+from autograder.delivery import notebooks, similar
+from autograder.delivery.collecting import NothingToGrade
 from autograder.delivery.results import Graded
+from course import syllabus
+from course.cli import results
 
 CONV2D = "u05_convolution/conv2d"
 
@@ -81,3 +90,79 @@ def test_texts_that_python_cannot_read_do_no_harm(source, styles, pytestconfig):
     answers = [answer("a", source), answer("b", styles[0]), answer("c", styles[0])]
     (pair,) = similar.pairs(answers, pytestconfig.rootpath)
     assert pair.students == ("b", "c")
+
+
+# The command reads what `layerwise grade` reads
+
+
+def command(place, *options):
+    return subprocess.run(
+        [Path(sys.executable).with_name("layerwise"), "similar", place, *options],
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=120,  # whoever opens a pipe waits for ever
+    )
+
+
+def put(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def in_a_notebook(text):
+    settings = {"grade_id": notebooks.solution_id(syllabus.find(CONV2D)[0])}
+    cell = nbformat.v4.new_code_cell(text, metadata={"nbgrader": settings})
+    return nbformat.writes(nbformat.v4.new_notebook(cells=[cell]))
+
+
+@pytest.fixture(scope="module")
+def said(styles, tmp_path_factory):
+    """The command over a folder in which everything has the same text, or leads to it."""
+    place = tmp_path_factory.mktemp("similar") / "class"
+    put(place / "ann/u05_convolution.ipynb", in_a_notebook(styles[0]))
+    put(place / "zoe_12345_67890_conv2d.py", styles[0])
+    put(place / "ben_12346_67891_pooling.py", "x = 1\n")
+    (place / "cyd").mkdir()
+    os.mkfifo(place / "cyd/conv2d.py")
+    (place / "dee").mkdir()
+    (place / "dee/conv2d.py").symlink_to(place / "zoe_12345_67890_conv2d.py")
+    with zipfile.ZipFile(place / "eve_12347_67892_mine.zip", "w") as archive:
+        archive.writestr("u05_convolution/conv2d.py", disguised(styles[0]))
+    for folder in ("solutions/u05_convolution", "tests"):
+        put(place / "fay" / folder / "conv2d.py", styles[0])
+    put(place / "fay/exercises/u05_convolution/conv2d.py", styles[2])
+    return command(place)
+
+
+def test_notebooks_zips_and_uploads_are_compared(said):
+    assert said.returncode == 0, said.stderr
+    pairs = re.findall(r"^\d+ %  (\S+) and (\S+)", said.stdout, re.MULTILINE)
+    expected = [("ann", "eve_12347"), ("ann", "zoe_12345"), ("eve_12347", "zoe_12345")]
+    assert sorted(pairs) == expected
+    assert "3 pairs above 60 % among 5 students." in said.stdout
+
+
+def test_links_and_pipes_are_left_out_and_named(said):
+    for place in ("cyd/conv2d.py", "dee/conv2d.py"):
+        assert re.search(rf"Left out: .*{place} is a link, a pipe", said.stderr)
+
+
+def test_a_zip_of_a_class_is_a_class(styles, tmp_path, capsys):
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
+        for student in ("ann", "ben"):
+            archive.writestr(f"{student}/conv2d.py", styles[0])
+        archive.writestr("cyd/conv2d.py", "<<<<<<< HEAD\n")
+    results.similar(tmp_path / "class.zip", 60)
+    printed = capsys.readouterr()
+    assert "ann and ben" in printed.out
+    assert "among 2 students" in printed.out
+    assert "merge marks" in printed.err
+
+
+def test_a_pipe_or_an_empty_folder_is_no_class(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "empty").mkdir()
+    for name in ("pipe", "empty", "missing"):
+        with pytest.raises(NothingToGrade, match=name):
+            results.similar(tmp_path / name, 60)
