@@ -23,6 +23,16 @@ from course import syllabus
 
 _PATIENCE = 60  # seconds in which a busy database is asked again
 _UNSCORED = frozenset({"grader_error", "not_judged"})
+_PASSING = (  # what SQLite, MySQL and PostgreSQL say when another try may do
+    "locked",
+    "busy",
+    "deadlock",  # "Deadlock found when …", "deadlock detected"
+    "lock wait timeout",
+    "lock timeout",
+    "could not obtain lock",
+    "could not serialize access",
+    "already exists",  # tables that another grader makes at this moment
+)
 
 
 class GradebookFailed(RuntimeError):
@@ -37,6 +47,30 @@ def available() -> bool:
 def url_of(text: str) -> str:
     """A database URL as it is; a file's name as SQLite's URL."""
     return text if "://" in text else f"sqlite:///{Path(text).absolute()}"
+
+
+def _shown(text: str) -> str:
+    """A URL as messages may show it: no password, and none among its options.
+
+    Raises:
+        GradebookFailed: If it can't be read, so that nobody knows where its password is.
+    """
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    if "://" not in text:
+        return text
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or "@" in (url.host or ""):
+        raise GradebookFailed(
+            "The gradebook's URL can't be read. It is "
+            f"{text.partition('://')[0]}://USER:PASSWORD@HOST:PORT/NAME, with %40 for an "
+            "@ in the password, %2F for a /, %3A for a :."
+        )
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 class Book:
@@ -54,12 +88,12 @@ class Book:
         from sqlalchemy.exc import SQLAlchemyError
 
         self._known: set[Any] = set()  # what the book surely has by now
+        shown = _shown(url)
         _find_alembic()
         try:
             self._book = self._patiently(lambda: Gradebook(url_of(url)))
         except (SQLAlchemyError, ImportError, OSError) as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise GradebookFailed(f"The gradebook {url}: {reason}") from error
+            raise GradebookFailed(f"The gradebook {shown}: {_reason(error)}") from error
 
     def put(self, entry: dict[str, Any]) -> None:
         """Enters a record's score in the place of what was there.
@@ -67,15 +101,7 @@ class Book:
         Raises:
             GradebookFailed: If the database stays locked, is full, or is read-only.
         """
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
-            self._patiently(lambda: self._put(entry))
-        except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise GradebookFailed(
-                f"The gradebook can't be written: {reason}"
-            ) from error
+        self._write(lambda: self._put(entry))
 
     def _put(self, entry: dict[str, Any]) -> None:
         from nbgrader.api import Grade, MissingEntry
@@ -118,7 +144,11 @@ class Book:
         self._known |= {unit, (unit, name, max_points), (student,)}
 
     def clear(self, student: str, exercise: syllabus.Exercise) -> None:
-        """Takes a score out."""
+        """Takes a score out.
+
+        Raises:
+            GradebookFailed: As `put` does.
+        """
         from nbgrader.api import MissingEntry
 
         def forget() -> None:
@@ -129,25 +159,35 @@ class Book:
                 grade.auto_score = None
                 self._book.db.commit()
 
-        self._patiently(forget)
+        self._write(forget)
+
+    def _write(self, act: Callable[[], None]) -> None:
+        from nbgrader.api import InvalidEntry
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            self._patiently(act)
+        except (SQLAlchemyError, InvalidEntry) as error:
+            raise GradebookFailed(
+                f"The gradebook can't be written: {_reason(error)}"
+            ) from error
 
     def _patiently(self, act: Callable[[], Any]) -> Any:
         """Acts again while the database is locked or another was quicker."""
         from nbgrader.api import InvalidEntry
-        from sqlalchemy.exc import IntegrityError, OperationalError
+        from sqlalchemy.exc import DBAPIError
 
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
                 with _quiet():
                     return act()
-            except (InvalidEntry, IntegrityError, OperationalError) as error:
+            except (InvalidEntry, DBAPIError) as error:
                 book = getattr(self, "_book", None)
                 if book is not None:
                     book.db.rollback()
                 self._known.clear()
-                passing = not isinstance(error, OperationalError) or _is_busy(error)
-                if not passing or time.monotonic() > deadline:
+                if not _may_pass(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(random.uniform(0.02, 0.2))
 
@@ -168,12 +208,31 @@ def _find_alembic() -> None:
         os.environ["PATH"] = f"{beside}{os.pathsep}{path}"
 
 
-def _is_busy(error: Exception) -> bool:
-    """Locked, or its tables are being made by another grader at this moment."""
-    text = str(error)
-    return any(
-        word in text for word in ("locked", "busy", "already exists", "deadlock")
-    )
+def _cause(error: BaseException) -> BaseException:
+    """What was raised first: nbgrader makes an InvalidEntry of whatever has failed."""
+    from nbgrader.api import InvalidEntry
+
+    return (isinstance(error, InvalidEntry) and error.__context__) or error
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what the database itself has said."""
+    cause = _cause(error)
+    return str(getattr(cause, "orig", None) or cause).partition("\n")[0]
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether another try may do: somebody else was quicker, or is at it.
+
+    Only the database's own words count, not the values that the error shows with them.
+    """
+    from sqlalchemy.exc import IntegrityError, StatementError
+
+    cause = _cause(error)
+    if not isinstance(cause, StatementError) or isinstance(cause, IntegrityError):
+        return True  # an entry that somebody else has made first
+    said = str(cause.orig).lower()
+    return any(words in said for words in _PASSING)
 
 
 @contextlib.contextmanager
@@ -183,7 +242,7 @@ def _quiet() -> Iterator[None]:
     """
     from sqlalchemy.exc import SAWarning
 
-    log = logging.getLogger("traitlets")
+    log = logging.getLogger("tornado.application")
     before = log.level
     log.setLevel(logging.CRITICAL + 1)
     try:
