@@ -29,6 +29,7 @@ def test_no_file_is_no_ladder(tmp_path):
     assert ladder(CONV2D, tmp_path) == []
 
 
-def test_every_exercise_has_a_ladder(pytestconfig):
+def test_every_exercise_has_a_ladder_of_three_to_five_steps(pytestconfig):
     for exercise in syllabus.exercises():
-        assert len(ladder(exercise, pytestconfig.rootpath)) >= 3, exercise.id
+        steps = ladder(exercise, pytestconfig.rootpath)
+        assert 3 <= len(steps) <= 5, exercise.id
