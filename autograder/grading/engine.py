@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.grading import forbidden
+from autograder.grading import forbidden, syntax
 from autograder.grading.checks import CheckSuite, points, title
 from autograder.grading.current import PUBLIC_INPUTS, PUBLIC_SECRET, Run
 from autograder.grading.fingerprints import FOLDER, Fingerprints, path_of
@@ -170,12 +170,13 @@ def known_mistakes(suite: CheckSuite, root: Path) -> Catalogue | Fingerprints:
 
 def judge_source(submission: Submission) -> CheckFailed | None:
     """The verdict that the source alone decides, before anything is run."""
-    error = forbidden.syntax_error(submission.source)
+    error = syntax.error_in(submission.source)
     if error is not None:
-        line = error.lineno or 0
-        message = f"{submission.filename}, line {line}: {error.msg}"
-        frames = [(line, (error.text or "").rstrip()[:200], "")]
-        return CheckFailed("syntax_error", message, frames=frames)
+        where, frames = submission.filename, []
+        if error.lineno:
+            where = f"{where}, line {error.lineno}"
+            frames = [(error.lineno, (error.text or "").rstrip()[:200], "")]
+        return CheckFailed("syntax_error", f"{where}: {error.msg}", frames=frames)
     findings = forbidden.find(submission.source, submission.exercise)
     if findings:
         message = f"Line {findings[0].line}: {findings[0].message}"

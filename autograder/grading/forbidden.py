@@ -61,22 +61,11 @@ class Finding:
     message: str
 
 
-def syntax_error(source: str) -> SyntaxError | None:
-    """The error that keeps Python from reading `source`, or None."""
-    try:
-        ast.parse(source)
-    except SyntaxError as error:
-        return error
-    except (RecursionError, MemoryError, ValueError) as error:
-        return SyntaxError(f"the file can't be parsed ({type(error).__name__})")
-    return None
-
-
 def find(source: str, exercise: Exercise) -> list[Finding]:
     """Everything in `source` that `exercise` does not allow, in order.
 
     Args:
-        source: Text that `ast.parse` accepts.
+        source: Text that `syntax.error_in` has no objection to.
         exercise: Says what may be imported and what is forbidden.
     """
     tree = ast.parse(source)
