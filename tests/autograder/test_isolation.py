@@ -1,7 +1,6 @@
 """Namespaces: what a worker sees, what it can't do, and when they are refused."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +16,7 @@ from autograder.sandbox import wire
 from autograder.sandbox.limits import Limits
 
 LIMITS = Limits(cpu_seconds=10, wall_seconds=20)
-POSSIBLE = isolation.possible()
-NAMESPACES = pytest.mark.skipif(
-    not POSSIBLE.isolated, reason=f"{POSSIBLE.reason} {POSSIBLE.way_out}"
-)
+NAMESPACES = pytest.mark.requires("namespaces")
 
 
 @pytest.fixture(scope="module")
@@ -397,10 +393,14 @@ def test_an_installed_project_is_covered_where_it_holds_checks(monkeypatch, tmp_
 @pytest.mark.linux
 @NAMESPACES
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-@pytest.mark.parametrize("means", ["bubblewrap", "kernel"])
+@pytest.mark.parametrize(
+    "means",
+    [
+        pytest.param("bubblewrap", marks=pytest.mark.requires("bubblewrap")),
+        "kernel",
+    ],
+)
 def test_an_ordinary_user_can_confine_too(means):
-    if means == "bubblewrap" and not shutil.which("bwrap"):
-        pytest.skip("bubblewrap is not installed")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     python = next(
         (

@@ -14,12 +14,10 @@ import pytest
 
 from autograder.delivery.attempts import AttemptsUsedUp, BadLedger, Ledger
 from autograder.delivery.policy import Limit
-from autograder.grading import isolation
 
 UTC = datetime.UTC
 CONV2D = "u05_convolution/conv2d"
 LAYERWISE = Path(sys.executable).with_name("layerwise")
-KIND = "namespaces" if isolation.possible().isolated else "none"
 NOON = datetime.datetime(2026, 11, 2, 12, tzinfo=UTC)
 HOUR = datetime.timedelta(hours=1)
 
@@ -109,8 +107,8 @@ def test_a_line_that_is_no_attempt_is_named_and_grants_nothing(tmp_path):
 class Server:
     """Calls `layerwise feedback` for uploads to an exercise that takes no training."""
 
-    def __init__(self, folder, root):
-        self.folder, self.root = folder, root
+    def __init__(self, folder, root, isolation):
+        self.folder, self.root, self.isolation = folder, root, isolation
         self.right = (root / "solutions/u01_numpy_mlp/losses.py").read_text()
         self.ledger = folder / "attempts.jsonl"
         self.policy = folder / "policy.toml"
@@ -123,7 +121,7 @@ class Server:
         command = [LAYERWISE, "feedback", upload, "--student", student]
         command += ["--policy", self.policy, "--ledger", self.ledger]
         return subprocess.Popen(
-            [*map(str, command), "--isolation", KIND, *words],
+            [*map(str, command), "--isolation", self.isolation, *words],
             cwd=self.root,
             env={**os.environ, "COLUMNS": "120"},
             stdout=subprocess.PIPE,
@@ -143,8 +141,9 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, pytestconfig):
-    return Server(tmp_path_factory.mktemp("server"), pytestconfig.rootpath)
+def server(tmp_path_factory, pytestconfig, isolation_level):
+    folder = tmp_path_factory.mktemp("server")
+    return Server(folder, pytestconfig.rootpath, isolation_level)
 
 
 def test_a_student_reads_what_is_wrong_and_how_many_attempts_are_left(server):

@@ -8,20 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading import isolation
-
 LAYERWISE = Path(sys.executable).with_name("layerwise")
-KIND = "namespaces" if isolation.possible().isolated else "none"
 PUZZLES = "u00_tensors/puzzles"
 TORCH_ONLY = (
     "\nimport keras\nif keras.config.backend() != 'torch':\n    del stable_softmax\n"
 )
 
 
-def layerwise(root, *words):
-    return subprocess.run(
-        [LAYERWISE, *map(str, words), "--isolation", KIND],
-        cwd=root,
+@pytest.fixture(scope="module")
+def layerwise(pytestconfig, isolation_level):
+    """`layerwise(*words)`: what the command came to."""
+    return lambda *words: subprocess.run(
+        [LAYERWISE, *map(str, words), "--isolation", isolation_level],
+        cwd=pytestconfig.rootpath,
         env={**os.environ, "COLUMNS": "120"},
         capture_output=True,
         text=True,
@@ -30,7 +29,7 @@ def layerwise(root, *words):
 
 
 @pytest.fixture(scope="module")
-def records(tmp_path_factory, pytestconfig):
+def records(tmp_path_factory, pytestconfig, layerwise):
     """What `grade --backend both` writes of an answer that is right on PyTorch only."""
     folder, root = tmp_path_factory.mktemp("both"), pytestconfig.rootpath
     answer = folder / "ann" / "puzzles.py"
@@ -38,7 +37,7 @@ def records(tmp_path_factory, pytestconfig):
     answer.write_text((root / f"solutions/{PUZZLES}.py").read_text() + TORCH_ONLY)
     path = folder / "records.jsonl"
     words = ["grade", folder / "ann", "--backend", "both", "--records", path]
-    done = layerwise(root, *words, "--gradebook", "none")
+    done = layerwise(*words, "--gradebook", "none")
     assert done.returncode == 0, done.stdout + done.stderr
     return path
 
@@ -52,15 +51,13 @@ def test_right_on_one_backend_only_is_said(records):
     assert entry["backend"] == "tensorflow"
 
 
-def test_a_replay_is_one_on_both_and_tells_what_came_out_otherwise(
-    records, pytestconfig
-):
+def test_a_replay_is_one_on_both_and_tells_what_came_out_otherwise(records, layerwise):
     entry = json.loads(records.read_text())
     changed = entry["backends"]["torch"]["outcomes"][0]
     changed["category"] = "wrong_shape"
     tampered = records.with_name("tampered.jsonl")
     tampered.write_text(json.dumps(entry) + "\n")
-    done = layerwise(pytestconfig.rootpath, "replay", tampered)
+    done = layerwise("replay", tampered)
     assert "1 replayed on tensorflow, 0 checks came out otherwise" in done.stdout
     assert "1 replayed on torch, 1 checks came out otherwise" in done.stdout
     assert f"{changed['check']} was wrong_shape, is passed" in done.stdout
@@ -74,9 +71,7 @@ def test_a_replay_is_one_on_both_and_tells_what_came_out_otherwise(
         (["--backend", "jax"], "nothing on jax; it has torch, tensorflow"),
     ],
 )
-def test_a_replay_of_what_was_not_recorded_is_refused(
-    records, words, says, pytestconfig
-):
-    done = layerwise(pytestconfig.rootpath, "replay", records, *words)
+def test_a_replay_of_what_was_not_recorded_is_refused(records, words, says, layerwise):
+    done = layerwise("replay", records, *words)
     assert done.returncode == 1
     assert says in done.stderr

@@ -116,9 +116,7 @@ def test_an_empty_list_of_pairs_is_said_and_none_is_left_out(invented, tmp_path)
     assert "Similarity" not in report.render(found, None, NOON)
 
 
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"
-)
+needs_chromium = pytest.mark.requires("chromium")
 
 
 def chromium(folder, *options):

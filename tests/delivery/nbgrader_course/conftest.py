@@ -12,7 +12,6 @@ import pytest
 from nbformat import v4
 
 from autograder.delivery import notebooks
-from autograder.grading import isolation
 from course import syllabus
 
 UNIT = "u01_numpy_mlp"
@@ -86,7 +85,7 @@ def run(folder, *words, **environment):
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory, pytestconfig):
+def prepared(tmp_path_factory, pytestconfig, isolation_level):
     """A course that was released and generated, after an instructor's own changes."""
     pytest.importorskip("nbgrader", reason="pip install 'layerwise[nbgrader]'")
     folder = tmp_path_factory.mktemp("prepared") / "dl101"
@@ -94,8 +93,8 @@ def prepared(tmp_path_factory, pytestconfig):
     run(pytestconfig.rootpath, *release)
     made = Classroom(folder, pytestconfig.rootpath)
     _change(made.path("source"))
-    if not isolation.possible().isolated:
-        made.configure('c.Judge.isolation = "none"')
+    if isolation_level != "namespaces":  # the default
+        made.configure(f'c.Judge.isolation = "{isolation_level}"')
     run(folder, "nbgrader", "generate_assignment", UNIT)
     return folder
 
