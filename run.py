@@ -6,6 +6,7 @@ Needs Python 3.11–3.13 and the package index; makes `.venv` on first use.
 import concurrent.futures
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,9 @@ NUMPY_UNITS = ("u01_numpy_mlp", "u02_autograd")
 # Every known mistake of a whole network takes TensorFlow seconds to trace: these units'
 # mistakes are proved on PyTorch here, on both by `layerwise verify`.
 NETWORK_UNITS = ("u06_classic_cnns", "u07_residual", "u08_efficient_cnns")
+# Debian's packages that some tests need beside Python's, and programs that show they are
+# there; without them those tests are left out or, where CI is set, fail.
+PROGRAMS = {"chromium": ("chromium", "chromium-browser"), "bubblewrap": ("bwrap",)}
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
@@ -76,6 +80,25 @@ def _fingerprint() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
+def install_programs() -> None:
+    """Installs the missing of PROGRAMS where that is ours to do."""
+    missing = [
+        name for name, any_of in PROGRAMS.items() if not any(map(shutil.which, any_of))
+    ]
+    if not missing:
+        return
+    names = " ".join(missing)
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        print(f"Some tests need {names}: apt-get install {names}", flush=True)
+        return
+    print(f"Installing {names} with apt-get, for some tests", flush=True)
+    options = ("--yes", "--quiet", "--quiet", "--no-install-recommends")
+    command = ("apt-get", "install", *options, *missing)
+    updated = call("apt-get", "update", "--quiet", "--quiet")
+    if not (updated and call(*command, DEBIAN_FRONTEND="noninteractive")):
+        print(f"apt-get could not install {names}; it says why above.", flush=True)
+
+
 def call(*command, output=None, **environment: str) -> bool:
     """Runs a command in the project; whether it succeeded."""
     values = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
@@ -117,6 +140,7 @@ def _installed() -> str:
 def test() -> int:
     """Everything that CI runs: first what is quick, then the rest on both backends."""
     install("torch", "tensorflow", "dev")
+    install_programs()
     started = time.monotonic()
     results = {title: step(title, *line) for title, line in _quick_steps()}
     results |= _two_at_a_time(_long_steps())
