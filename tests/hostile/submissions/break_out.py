@@ -4,6 +4,10 @@ import ctypes
 import os
 
 libc = ctypes.CDLL(None, use_errno=True)
+CALLS = {  # a KeyError elsewhere: no sentence that the corpus takes
+    "x86_64": {"bpf": 321, "userfaultfd": 323, "io_uring_setup": 425, "keyctl": 250},
+    "aarch64": {"bpf": 280, "userfaultfd": 282, "io_uring_setup": 425, "keyctl": 219},
+}[os.uname().machine]  # fmt: skip
 NEW_USER, NEW_MOUNTS, NEW_PIDS, NEW_NETWORK = 0x10000000, 0x20000, 0x20000000, 1 << 30
 
 
@@ -24,10 +28,10 @@ door("setns", 3, 0)
 for user in {0, 65534} - {os.getuid()}:
     door("setuid", user)
     door("setgid", user)
-door("syscall", 321, 5, None, 0)  # bpf
-door("syscall", 323, 0)  # userfaultfd
-door("syscall", 425, 8, None)  # io_uring_setup
-door("syscall", 250, 0, 0, 0, 0)  # keyctl
+door("syscall", CALLS["bpf"], 5, None, 0)
+door("syscall", CALLS["userfaultfd"], 0)
+door("syscall", CALLS["io_uring_setup"], 8, None)
+door("syscall", CALLS["keyctl"], 0, 0, 0, 0)
 for path in ("kernel/core_pattern", "kernel/hostname", "vm/overcommit_memory"):
     for top in ("/proc/sys", "/proc/1/root/proc/sys"):
         try:
