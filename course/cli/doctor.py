@@ -155,7 +155,7 @@ def _isolation() -> Iterator[Finding]:
         what = f"Submissions of others can't be isolated here: {namespaces.reason}"
         yield Finding(None, what, f"For instructors only: {namespaces.way_out}")
     if landlock.isolated:
-        what = "A weaker isolation, for machines without namespaces, can be had too: "
+        what = "A weaker isolation, for machines without namespaces, can be had: "
         yield Finding(True, f"{what}--isolation landlock.")
     elif not namespaces.isolated:
         what = f"Nor is there the weaker --isolation landlock: {landlock.reason}"
@@ -208,7 +208,9 @@ def _imports() -> Finding:
     if done.returncode == 0:
         return Finding(True, f"Keras computes on {name}.")
     said = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-    mend = f"Install it afresh: pip install --force-reinstall 'layerwise[{name}]'"
+    # The course itself is in no package index: it can only be installed from its folder.
+    mend = "Install it afresh, in the course's folder: "
+    mend += f"pip install --force-reinstall -e '.[{name}]'"
     return Finding(False, f"Keras can't be imported on {name}: {said[0]}", mend)
 
 

@@ -275,3 +275,14 @@ def test_doctor_ends_well_when_nothing_is_wrong(project):
         [sys.executable, "-c", program, "doctor"], env=environment, capture_output=True
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_keras_that_can_not_be_imported_is_told_with_what_it_said(have, monkeypatch):
+    have("torch")
+    said = "Traceback …\nImportError: libtorch.so is not there"
+    done = subprocess.CompletedProcess([], 1, stdout="", stderr=said)
+    monkeypatch.setattr(subprocess, "run", lambda *words, **options: done)
+    found = doctor._imports()
+    assert found.fine is False
+    assert "on torch: ImportError: libtorch.so is not there" in found.what
+    assert "-e '.[torch]'" in found.mend  # the course itself is in no package index
