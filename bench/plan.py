@@ -1,4 +1,7 @@
-"""How long a class of 100,000 takes on how many workers: `python bench/plan.py RECORDS`.
+"""How long a class of 100,000 takes on how many workers.
+
+    python bench/plan.py RECORDS             with the times of a class that was graded
+    python bench/plan.py RECORDS --record    writes docs/benchmarks.* too
 
 Draws each submission's time from recorded ones, hands submissions to workers in order
 as they become free, adds what each worker needs to start, and lets workers die now and
@@ -9,10 +12,15 @@ import argparse
 import heapq
 import json
 import random
+import statistics
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from beside.records import goal_row, goals_table, put_goals
 from rich.console import Console
-from rich.table import Table
+
+WORKERS = (1, 2, 8, 32, 128, 512)
 
 
 def recorded(path: Path) -> list[float]:
@@ -54,42 +62,76 @@ def simulated(
     return end, losses
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What so many workers come to.
+
+    Attributes:
+        workers: Workers at work at once, one core each.
+        hours: Until all are judged.
+        busy: The share of the workers' time in which they judge what counts.
+        lost: How often a worker was lost.
+    """
+
+    workers: int
+    hours: float
+    busy: float
+    lost: int
+
+
+def planned(
+    times: list[float], count: int, start: float, lives: float
+) -> list[Planned]:
+    """The same class on more and more workers; arguments as in `simulated`."""
+    found = []
+    for workers in WORKERS:
+        seconds, lost = simulated(times, count, workers, start, lives, seed=1)
+        busy = count * statistics.mean(times) / (workers * seconds)
+        found.append(Planned(workers, seconds / 3600, busy, lost))
+    return found
+
+
+def rows(plans: list[Planned]) -> list[dict[str, Any]]:
+    """As `beside.records` takes them."""
+    return [
+        goal_row(
+            f"{plan.workers} {'worker' if plan.workers == 1 else 'workers'} of one core, "
+            f"{plan.busy:.0%} busy, {plan.lost} lost on the way",
+            [plan.hours],
+            "h",
+        )
+        for plan in plans
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("records", type=Path)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--start", type=float, default=30, help="seconds of a worker's")
     parser.add_argument("--hours", type=float, default=12, help="that a worker lives")
+    parser.add_argument(
+        "--record", action="store_true", help="write docs/benchmarks.* too"
+    )
     options = parser.parse_args()
     times = recorded(options.records)
     if not times:
         parser.error(f"{options.records} holds no times")
-    mean = sum(times) / len(times)
-    table = Table(
-        title=f"{options.count:,} submissions at {mean:.2f} s "
-        f"({min(times):.2f} – {max(times):.2f} s, {len(times)} recorded)"
+    found = rows(planned(times, options.count, options.start, options.hours * 3600))
+    title = (
+        f"{options.count:,} submissions on a cluster, simulated from {len(times)} "
+        f"recorded ones of {statistics.mean(times):.2f} s ({min(times):.2f} – "
+        f"{max(times):.2f} s)"
     )
-    for title in (
-        "workers (one core each)",
-        "hours",
-        "a second",
-        "busy",
-        "lost, redone",
-    ):
-        table.add_column(title, justify="right")
-    for workers in (1, 2, 8, 32, 128, 512):
-        seconds, losses = simulated(
-            times, options.count, workers, options.start, options.hours * 3600, 1
+    Console().print(goals_table(title, found))
+    if options.record:
+        put_goals(
+            "plan",
+            title,
+            f"python bench/plan.py {options.records} --record",
+            found,
+            False,
         )
-        busy = options.count * mean / (workers * seconds)
-        table.add_row(
-            str(workers),
-            f"{seconds / 3600:.2f}",
-            f"{options.count / seconds:.1f}",
-            f"{busy:.0%}",
-            str(losses),
-        )
-    Console().print(table)
 
 
 if __name__ == "__main__":
