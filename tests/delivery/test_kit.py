@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -178,7 +179,37 @@ def test_nothing_in_the_kit_imports_what_is_not_there(whole):
     assert lacking <= lazily
 
 
-def test_it_can_be_installed_alone(whole, root):
+def test_pip_installs_it_and_its_command_runs(whole, tmp_path):
+    """Without its dependencies, which are here: pip's part is building and copying."""
+    shutil.copytree(whole, tmp_path / "kit")
+    words = "install --quiet --no-index --no-deps --no-build-isolation --target".split()
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", *words, tmp_path / "packages", "."],
+        cwd=tmp_path / "kit",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run(
+        [sys.executable, tmp_path / "packages/bin/layerwise", "list"],
+        cwd=tmp_path / "kit",
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "packages"), "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "conv2d" in done.stdout
+    done = subprocess.run(
+        [sys.executable, "-c", "import course; print(course.__file__)"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "packages")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith(str(tmp_path / "packages"))
+
+
+def test_it_asks_for_what_the_project_asks_for(whole, root):
     project = tomllib.loads((whole / "pyproject.toml").read_text())["project"]
     ours = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     assert project["dependencies"] == ours["dependencies"]
