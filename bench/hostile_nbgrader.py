@@ -212,10 +212,10 @@ def record(counts: dict[str, int], broken: int, run: int) -> None:
     everything = len(tomllib.loads((HOSTILE / "attacks.toml").read_text())["attack"])
     rows = [
         goal_row(f"of {everything} attacks, run against stock nbgrader", [run], ""),
-        goal_row("get through", [broken], "", 0),
-        goal_row("forge points", [counts["forged"]], "", 0),
-        goal_row("lose work or the batch", [counts["lost"]], "", 0),
-        goal_row("leak", [counts["leaked"]], "", 0),
+        goal_row("get through", [broken], ""),
+        goal_row("forge points", [counts["forged"]], ""),
+        goal_row("lose work or the batch", [counts["lost"]], ""),
+        goal_row("leak", [counts["leaked"]], ""),
     ]
     command = f"python {Path(__file__).relative_to(ROOT)} --record"
     title = "The attack corpus against stock nbgrader (ours: none, in `make test`)"
