@@ -27,6 +27,7 @@ class Network(NamedTuple):
         learning_rate: The highest of the schedule.
         standardized: Whether pixels get mean 0 and variance 1 over the training set.
         scale: What the loss multiplies the logits with.
+        of: The class it is a size of, where that has another name.
     """
 
     arguments: Sized
@@ -34,6 +35,7 @@ class Network(NamedTuple):
     learning_rate: float = 1e-3
     standardized: bool = True
     scale: float = 1.0
+    of: str = ""
 
 
 def _classes(data: Data) -> dict[str, Any]:
@@ -58,6 +60,18 @@ def _narrow_end(data: Data) -> dict[str, Any]:
     return {"units": 512, **_classes(data)}
 
 
+def _sizes(family: str, argument: str, values: tuple, base: Network) -> dict:
+    """More sizes of a network, trained as the one that has a name of its own."""
+
+    def sized(value: float) -> Sized:
+        return lambda data: {argument: value, **base.arguments(data)}
+
+    return {
+        f"{family}{value}": base._replace(arguments=sized(value), of=family)
+        for value in values
+    }
+
+
 NETWORKS = {
     "FCNN": Network(_fcnn, learning_rate=4e-3, standardized=False),
     "SimpleCNN": Network(_classes, learning_rate=4e-3, standardized=False),
@@ -74,6 +88,11 @@ NETWORKS = {
     "DenseNet121": Network(_small_images, 32),
     "MobileNet": Network(_small_images, 32),
 }
+# The other sizes in the tables of their docstrings.
+NETWORKS |= _sizes("VGG", "depth", (11, 13, 19), NETWORKS["VGG16"])
+NETWORKS |= _sizes("ResNet", "depth", (34, 101), NETWORKS["ResNet50"])
+NETWORKS |= _sizes("DenseNet", "depth", (169, 201), NETWORKS["DenseNet121"])
+NETWORKS |= _sizes("MobileNet", "alpha", (0.75, 0.5, 0.25), NETWORKS["MobileNet"])
 
 
 def find(name: str) -> Network:
@@ -123,7 +142,7 @@ def made(name: str, data: Data) -> Any:
     """
     arguments = find(name).arguments(data)
     try:
-        network = parts.network(name)
+        network = parts.network(find(name).of or name)
     except AttributeError as error:
         raise CannotTrain(str(error)) from error
     return network(**arguments)
