@@ -39,13 +39,15 @@ class BatchNormalization(keras.Layer):
         epsilon: Added to the variance, so that a constant feature stays finite.
         center: Whether there is a `beta`.
         scale: Whether there is a `gamma`.
+        beta_initializer, gamma_initializer: As Keras's, in Keras's order.
         moving_mean_initializer, moving_variance_initializer: Where the moving
             statistics start.
+        beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: As
+            Keras's, in Keras's order.
         renorm, renorm_clipping, renorm_momentum: Batch renormalization, another way to
             train, for small batches. It is written for you in `course.renormalization`.
-        **kwargs: `gamma_` and `beta_` with `initializer` (`ones`, `zeros`),
-            `regularizer`, `constraint`; and what every Keras layer takes. Keras's
-            `synchronized` is not built here.
+        synchronized: Keras's too; refused, not built here.
+        **kwargs: What every Keras layer takes; a quantized dtype is refused.
 
     Input shape: any of rank 2 or more, floating point; the size of `axis` is known.
     Output shape: the same.
@@ -68,19 +70,27 @@ class BatchNormalization(keras.Layer):
         epsilon=1e-3,
         center=True,
         scale=True,
-        *,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
         moving_mean_initializer="zeros",
         moving_variance_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
         renorm=False,
         renorm_clipping=None,
         renorm_momentum=0.99,
+        synchronized=False,
         **kwargs,
     ):
-        if kwargs.pop("synchronized", False):
-            raise ValueError("synchronized is not built here; leave it out.")
-        super().__init__(
-            **weights.take_settings(self, kwargs, gamma="ones", beta="zeros")
+        super().__init__(**kwargs)
+        weights.keep_settings(
+            self,
+            gamma=(gamma_initializer, gamma_regularizer, gamma_constraint),
+            beta=(beta_initializer, beta_regularizer, beta_constraint),
         )
+        weights.refuse(synchronized=synchronized)
         self.axis, self.momentum, self.epsilon = axis, momentum, epsilon
         self.center, self.scale = center, scale
         self.moving_mean_initializer = keras.initializers.get(moving_mean_initializer)

@@ -39,8 +39,10 @@ class Conv2DTranspose(keras.Layer):
         dilation_rate: One integer or two: gaps between the kernel's cells.
         activation: A name or function, or None.
         use_bias: Whether a bias is added to each filter's output.
-        **kwargs: `kernel_` and `bias_` with `initializer` (`glorot_uniform`, `zeros`),
-            `regularizer`, `constraint`; and what every Keras layer takes.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+            activity_regularizer, kernel_constraint, bias_constraint: As Keras's, in
+            Keras's order.
+        **kwargs: What every Keras layer takes; a quantized dtype is refused.
 
     Input shape: `(B, H, W, C)`, floating point; B, H and W may be unknown.
     Output shape: `(B, H', W', F)`.
@@ -65,10 +67,20 @@ class Conv2DTranspose(keras.Layer):
         dilation_rate=(1, 1),
         activation=None,
         use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(
-            **weights.take_settings(self, kwargs, kernel="glorot_uniform", bias="zeros")
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        weights.keep_settings(
+            self,
+            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
+            bias=(bias_initializer, bias_regularizer, bias_constraint),
         )
         if type(filters) is not int or filters < 1:
             raise ValueError(

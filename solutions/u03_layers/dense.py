@@ -21,9 +21,11 @@ class Dense(keras.Layer):
         units: U, how many numbers come out for each vector.
         activation: A name or function, or None. The attribute may be set to None, too.
         use_bias: Whether a bias is added; without, the layer has a kernel only.
-        **kwargs: `kernel_` and `bias_` with `initializer` (`glorot_uniform`, `zeros`),
-            `regularizer`, `constraint`; and what every Keras layer takes. Keras's
-            `lora_rank` and `quantization_config` are not built here.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+            activity_regularizer, kernel_constraint, bias_constraint: As Keras's, in
+            Keras's order.
+        lora_rank, lora_alpha, quantization_config: Keras's too; refused, not built here.
+        **kwargs: What every Keras layer takes; a quantized dtype is refused.
 
     Input shape: `(B, …, D)`, floating point; all but D may be unknown.
     Output shape: `(B, …, U)`.
@@ -37,12 +39,33 @@ class Dense(keras.Layer):
     Reference: Goodfellow, Bengio & Courville, Deep Learning, 2016, section 6.3.
     """
 
-    def __init__(self, units, activation=None, use_bias=True, **kwargs):
-        for name in ("lora_rank", "lora_alpha", "quantization_config"):
-            if kwargs.pop(name, None) is not None:
-                raise ValueError(f"{name} is not built here; leave it out.")
-        super().__init__(
-            **weights.take_settings(self, kwargs, kernel="glorot_uniform", bias="zeros")
+    def __init__(
+        self,
+        units,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        lora_rank=None,
+        lora_alpha=None,
+        quantization_config=None,
+        **kwargs,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        weights.keep_settings(
+            self,
+            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
+            bias=(bias_initializer, bias_regularizer, bias_constraint),
+        )
+        weights.refuse(
+            lora_rank=lora_rank,
+            lora_alpha=lora_alpha,
+            quantization_config=quantization_config,
         )
         if type(units) is not int or units < 1:
             raise ValueError(f"units must be a positive integer; got {units!r}.")

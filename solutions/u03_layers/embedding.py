@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from course.weights import config, settings, take_settings
+from course.weights import config, keep_settings, refuse, settings
 
 
 @keras.saving.register_keras_serializable(package="layerwise")
@@ -29,11 +29,12 @@ class Embedding(keras.Layer):
     Args:
         input_dim: V, how many indices there are, the 0 included.
         output_dim: D, how long the vector of each is.
+        embeddings_initializer, embeddings_regularizer, embeddings_constraint: As
+            Keras's, in Keras's order.
         mask_zero: Whether the layer makes a mask.
         weights: The table to start with, an array (V, D), or None.
-        **kwargs: `embeddings_` with `initializer` (`uniform`), `regularizer`,
-            `constraint`; and what every Keras layer takes. Keras's `lora_rank` and
-            `quantization_config` are not built here.
+        lora_rank, lora_alpha, quantization_config: Keras's too; refused, not built here.
+        **kwargs: What every Keras layer takes; a quantized dtype is refused.
 
     Input shape: any; all sizes may be unknown.
     Output shape: the input's, and D behind it.
@@ -48,15 +49,36 @@ class Embedding(keras.Layer):
     """
 
     def __init__(
-        self, input_dim, output_dim, *, mask_zero=False, weights=None, **kwargs
+        self,
+        input_dim,
+        output_dim,
+        embeddings_initializer="uniform",
+        embeddings_regularizer=None,
+        embeddings_constraint=None,
+        mask_zero=False,
+        weights=None,
+        lora_rank=None,
+        lora_alpha=None,
+        quantization_config=None,
+        **kwargs,
     ):
-        for name in ("lora_rank", "lora_alpha", "quantization_config"):
-            if kwargs.pop(name, None) is not None:
-                raise ValueError(f"{name} is not built here; leave it out.")
+        refuse(
+            lora_rank=lora_rank,
+            lora_alpha=lora_alpha,
+            quantization_config=quantization_config,
+        )
         for name, size in {"input_dim": input_dim, "output_dim": output_dim}.items():
             if type(size) is not int or size < 1:
                 raise ValueError(f"`{name}` must be a positive integer; got {size!r}.")
-        super().__init__(**take_settings(self, kwargs, embeddings="uniform"))
+        super().__init__(**kwargs)
+        keep_settings(
+            self,
+            embeddings=(
+                embeddings_initializer,
+                embeddings_regularizer,
+                embeddings_constraint,
+            ),
+        )
         self.input_dim, self.output_dim = input_dim, output_dim
         self.mask_zero = self.supports_masking = mask_zero
         self.autocast = False  # indices come as they are, not rounded to float16

@@ -37,9 +37,10 @@ class LayerNormalization(keras.Layer):
         epsilon: Added to the variance, so that a constant example stays finite.
         center: Whether there is a `beta`.
         scale: Whether there is a `gamma`.
+        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer,
+            beta_constraint, gamma_constraint: As Keras's, in Keras's order.
         rms_scaling: Whether to divide and scale alone.
-        **kwargs: `gamma_` and `beta_` with `initializer` (`ones`, `zeros`),
-            `regularizer`, `constraint`; and what every Keras layer takes.
+        **kwargs: What every Keras layer takes; a quantized dtype is refused.
 
     Input shape: any, floating point; the sizes of the normalized axes are known.
     Output shape: the same.
@@ -60,12 +61,21 @@ class LayerNormalization(keras.Layer):
         epsilon=1e-3,
         center=True,
         scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
         *,
         rms_scaling=False,
         **kwargs,
     ):
-        super().__init__(
-            **weights.take_settings(self, kwargs, gamma="ones", beta="zeros")
+        super().__init__(**kwargs)
+        weights.keep_settings(
+            self,
+            gamma=(gamma_initializer, gamma_regularizer, gamma_constraint),
+            beta=(beta_initializer, beta_regularizer, beta_constraint),
         )
         if not isinstance(axis, (int, list, tuple)):
             raise TypeError(

@@ -27,7 +27,10 @@ class ChannelwiseConvolution2D(keras.Layer):
         dilation_rate: One integer or two; above 1 also together with strides above 1.
         activation: A name or function, or None.
         use_bias: Whether a bias is added to each output channel.
-        **kwargs: What every Keras layer takes.
+        depthwise_initializer, bias_initializer, depthwise_regularizer,
+            bias_regularizer, activity_regularizer, depthwise_constraint,
+            bias_constraint: As Keras's, in Keras's order.
+        **kwargs: What every Keras layer takes; a quantized dtype is refused.
 
     Raises:
         ValueError: For arguments that don't fit together, and when built on an input
@@ -37,16 +40,32 @@ class ChannelwiseConvolution2D(keras.Layer):
     def __init__(
         self,
         kernel_size,
-        strides,
-        padding,
-        depth_multiplier,
-        data_format,
-        dilation_rate,
-        activation,
-        use_bias,
+        strides=(1, 1),
+        padding="valid",
+        depth_multiplier=1,
+        data_format=None,
+        dilation_rate=(1, 1),
+        activation=None,
+        use_bias=True,
+        depthwise_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        depthwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        weights.keep_settings(
+            self,
+            depthwise=(
+                depthwise_initializer,
+                depthwise_regularizer,
+                depthwise_constraint,
+            ),
+            bias=(bias_initializer, bias_regularizer, bias_constraint),
+        )
         self.kernel_size = pair(kernel_size, "kernel_size")
         self.strides = pair(strides, "strides")
         self.dilation_rate = pair(dilation_rate, "dilation_rate")
@@ -156,9 +175,7 @@ class DepthwiseConv2D(ChannelwiseConvolution2D):
     with z as in `ChannelwiseConvolution2D`. It is a `Conv2D` with as many groups as
     channels, but for the place of M in the kernel's shape.
 
-    Args: those of `ChannelwiseConvolution2D`; and `depthwise_` (for the kernel) and
-        `bias_` with `initializer` (`glorot_uniform`, `zeros`), `regularizer`,
-        `constraint`.
+    Args: those of `ChannelwiseConvolution2D`; the kernel has the settings `depthwise_…`.
 
     Input shape: `(B, H, W, C)`, floating point; B, H and W may be unknown.
     Output shape: `(B, H', W', C·M)`.
@@ -167,32 +184,6 @@ class DepthwiseConv2D(ChannelwiseConvolution2D):
 
     Reference: https://arxiv.org/abs/1704.04861, section 3.1, equation 3.
     """
-
-    def __init__(
-        self,
-        kernel_size,
-        strides=(1, 1),
-        padding="valid",
-        depth_multiplier=1,
-        data_format=None,
-        dilation_rate=(1, 1),
-        activation=None,
-        use_bias=True,
-        **kwargs,
-    ):
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            depth_multiplier,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            **weights.take_settings(
-                self, kwargs, depthwise="glorot_uniform", bias="zeros"
-            ),
-        )
 
     @sees_channels_last
     def build(self, input_shape):
@@ -236,9 +227,8 @@ class SeparableConv2D(ChannelwiseConvolution2D):
     they are a convolution with the kernel Σ_m k[p, q, c, m] · w[c·M + m, f], at
     1/F + 1/(kh·kw) of its multiply-adds when M is 1.
 
-    Args: those of `ChannelwiseConvolution2D` after `filters`, F; and `depthwise_`,
-        `pointwise_` and `bias_` with `initializer` (`glorot_uniform`, `glorot_uniform`,
-        `zeros`), `regularizer`, `constraint`.
+    Args: `filters`, F; those of `ChannelwiseConvolution2D`; and `pointwise_initializer`,
+        `pointwise_regularizer`, `pointwise_constraint`. All in Keras's order.
 
     Input shape: `(B, H, W, C)`, floating point; B, H and W may be unknown.
     Output shape: `(B, H', W', F)`.
@@ -261,6 +251,16 @@ class SeparableConv2D(ChannelwiseConvolution2D):
         depth_multiplier=1,
         activation=None,
         use_bias=True,
+        depthwise_initializer="glorot_uniform",
+        pointwise_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        depthwise_regularizer=None,
+        pointwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        pointwise_constraint=None,
+        bias_constraint=None,
         **kwargs,
     ):
         super().__init__(
@@ -272,12 +272,21 @@ class SeparableConv2D(ChannelwiseConvolution2D):
             dilation_rate,
             activation,
             use_bias,
-            **weights.take_settings(
-                self,
-                kwargs,
-                depthwise="glorot_uniform",
-                pointwise="glorot_uniform",
-                bias="zeros",
+            depthwise_initializer,
+            bias_initializer,
+            depthwise_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            depthwise_constraint,
+            bias_constraint,
+            **kwargs,
+        )
+        weights.keep_settings(
+            self,
+            pointwise=(
+                pointwise_initializer,
+                pointwise_regularizer,
+                pointwise_constraint,
             ),
         )
         if type(filters) is not int or filters < 1:

@@ -30,9 +30,15 @@ class WindowPooling2D(keras.Layer):
     """
 
     def __init__(
-        self, pool_size, strides=None, padding="valid", data_format=None, **kwargs
+        self,
+        pool_size,
+        strides=None,
+        padding="valid",
+        data_format=None,
+        name=None,
+        **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(name=name, **kwargs)
         self.pool_size = pair(pool_size, "pool_size")
         self.strides = pair(pool_size if strides is None else strides, "strides")
         self.padding = str(padding).lower()
@@ -118,9 +124,10 @@ class MaxPooling2D(WindowPooling2D):
         strides=None,
         padding="valid",
         data_format=None,
+        name=None,
         **kwargs,
     ):
-        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
     @sees_channels_last
     def call(self, inputs):

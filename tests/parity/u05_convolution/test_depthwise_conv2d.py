@@ -1,7 +1,5 @@
 """Depthwise and separable convolution against Keras on the backend in use, and PyTorch."""
 
-import inspect
-
 import keras
 import numpy as np
 import pytest
@@ -108,17 +106,6 @@ def test_keras_understands_our_configuration(rng, name, case):
     assert type(theirs).from_config(config).get_config() == config
     copy = type(ours).from_config(config).get_config()
     assert {**copy, "activity_regularizer": None} == config
-
-
-@pytest.mark.parametrize("name", FIRST)
-def test_takes_the_arguments_of_keras_in_their_order(name):
-    ours = inspect.signature(getattr(depthwise_conv2d, name).__init__).parameters
-    theirs = inspect.signature(getattr(keras.layers, name).__init__).parameters
-    named = [p for p in ours.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
-    assert named == list(theirs.values())[: len(named)]
-    rest = {n: p.default for n, p in theirs.items() if n not in ours and n != "kwargs"}
-    layer = getattr(depthwise_conv2d, name)(*FIRST[name], 3, **rest)
-    assert layer.get_config()["bias_initializer"]["class_name"] == "Zeros"
 
 
 @pytest.mark.parametrize("name", FIRST)
