@@ -3,16 +3,14 @@
 import contextlib
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import keras
 from rich.console import Console
 from rich.table import Table
 
-Shape = tuple[int, ...]
-# Of a layer, the shape of its input and that of its output, both without the batch.
-Rule = Callable[[Any, Shape, Shape], int]
+from course.multiply_adds import ADDITIONS, BLOCKS, RULES, VIEWS, Shape
 
 
 class Row(NamedTuple):
@@ -86,7 +84,7 @@ class Costs(NamedTuple):
         return table
 
 
-def of(model: keras.Layer, input_shape: Shape | None = None) -> Costs:
+def of(model: keras.Layer, input_shape: Shape | list[Shape] | None = None) -> Costs:
     """What the model costs for one example.
 
     It is called once, on zeros, and every layer that is called on the way gives a row.
@@ -103,19 +101,15 @@ def of(model: keras.Layer, input_shape: Shape | None = None) -> Costs:
     `Flatten`'s, and dropout, need no memory of their own.
 
     Args:
-        model: Any Keras layer or model with one input.
-        input_shape: Of one example; the model's own `input_shape` if left out.
+        model: Any Keras layer or model.
+        input_shape: Of one example; a list of shapes where `call` takes a list of
+            inputs; what the model itself says if left out.
 
     Raises:
         ValueError: If the shape is neither given nor known.
     """
-    shape = input_shape or (getattr(model, "input_shape", None) or (None, None))[1:]
-    if None in shape:
-        raise ValueError(
-            f"How large is an example? {model.name} says {shape}: give input_shape."
-        )
     calls: list[_Call] = []
-    zeros = keras.ops.zeros((1, *shape), dtype=_input_dtype(model))
+    zeros = _example(model, input_shape)
     knows_training = getattr(model, "_call_has_training_arg", False)
     settings = {"training": False} if knows_training else {}
     if not all(layer.built for layer in model._flatten_layers()):
@@ -127,9 +121,28 @@ def of(model: keras.Layer, input_shape: Shape | None = None) -> Costs:
     return Costs(tuple(rows))
 
 
-def _input_dtype(model: Any) -> str:
-    inputs = getattr(model, "inputs", None)
-    return inputs[0].dtype if inputs else model.compute_dtype
+def _example(model: Any, input_shape: Shape | list[Shape] | None) -> Any:
+    """Zeros for every input, a batch of one, arranged as the model was made with."""
+    inputs = getattr(model, "inputs", None) or []
+    if input_shape is None and len(inputs) > 1:
+        return keras.tree.map_structure(
+            lambda given: _zeros(model, given.shape[1:], given.dtype), model.input
+        )
+    dtypes = [given.dtype for given in inputs] or [model.compute_dtype]
+    if isinstance(input_shape, list):
+        dtypes = dtypes if inputs else dtypes * len(input_shape)
+        pairs = zip(input_shape, dtypes, strict=True)
+        return [_zeros(model, shape, dtype) for shape, dtype in pairs]
+    own: Any = (getattr(model, "input_shape", None) or (None, None))[1:]
+    return _zeros(model, input_shape or own, dtypes[0])
+
+
+def _zeros(model: Any, shape: Shape, dtype: str) -> Any:
+    if None in shape:
+        raise ValueError(
+            f"How large is an example? {model.name} says {shape}: give input_shape."
+        )
+    return keras.ops.zeros((1, *shape), dtype=dtype)
 
 
 class _Call:
@@ -167,9 +180,9 @@ class _Call:
     def _macs(self) -> int | None:
         names = [kind.__name__ for kind in type(self.layer).__mro__]
         for name in names:
-            if name in _RULES:
-                return _RULES[name](self.layer, self.inputs[0], self.outputs[0])
-            if name in _ADDITIONS or name in _BLOCKS or name in _VIEWS:
+            if name in RULES:
+                return RULES[name](self.layer, self.inputs[0], self.outputs[0])
+            if name in ADDITIONS or name in BLOCKS or name in VIEWS:
                 return 0
         return None
 
@@ -184,7 +197,7 @@ class _Call:
             self.outputs[0],
             parameters,
             macs,
-            0 if kinds & _VIEWS else memory,
+            0 if kinds & VIEWS else memory,
         )
 
 
@@ -223,76 +236,3 @@ def _shapes(tensors: Any) -> list[Shape]:
     """The shapes of all tensors in a structure, without the batch."""
     found = keras.tree.flatten(tensors)
     return [tuple(t.shape)[1:] for t in found if keras.ops.is_tensor(t)]
-
-
-def _each_output_sums(weights: str, axes: slice) -> Rule:
-    """For layers whose every output is a sum over these axes of a kernel."""
-
-    def rule(layer: Any, x: Shape, y: Shape) -> int:
-        return math.prod(y) * math.prod(getattr(layer, weights).shape[axes])
-
-    return rule
-
-
-def _einsum(layer: Any, x: Shape, y: Shape) -> int:
-    """Every output is a sum over the kernel's axes that it doesn't have itself."""
-    kernel = layer.equation.split(",")[1].split("->")[0].strip()
-    output = layer.equation.split("->")[1]
-    axes = zip(kernel, layer.kernel.shape, strict=True)
-    return math.prod(y) * math.prod(
-        size for letter, size in axes if letter not in output
-    )
-
-
-def _transposed(layer: Any, x: Shape, y: Shape) -> int:
-    """Every input goes to every filter through the whole window."""
-    return math.prod(x) * math.prod(layer.kernel.shape[:-1])  # the last is x's too
-
-
-def _separable(layer: Any, x: Shape, y: Shape) -> int:
-    """Both steps have the places of the output."""
-    kernels = (layer.depthwise_kernel, layer.pointwise_kernel)
-    places = math.prod(y) // layer.filters
-    return places * sum(math.prod(kernel.shape) for kernel in kernels)
-
-
-_WINDOW_AND_INPUTS = _each_output_sums("kernel", slice(None, -1))
-_RULES: dict[str, Rule] = {
-    "Dense": _WINDOW_AND_INPUTS,
-    "Conv1D": _WINDOW_AND_INPUTS,  # of a group, the kernel has its group's inputs
-    "Conv2D": _WINDOW_AND_INPUTS,
-    "Conv3D": _WINDOW_AND_INPUTS,
-    "DepthwiseConv1D": _each_output_sums("kernel", slice(None, -2)),
-    "DepthwiseConv2D": _each_output_sums("kernel", slice(None, -2)),
-    "EinsumDense": _einsum,
-    "Conv1DTranspose": _transposed,
-    "Conv2DTranspose": _transposed,
-    "Conv3DTranspose": _transposed,
-    "SeparableConv1D": _separable,
-    "SeparableConv2D": _separable,
-    # LeNet-5: a coefficient for each output; a square for each state and code.
-    "Subsampling": lambda layer, x, y: math.prod(y),
-    "SquaredDistances": lambda layer, x, y: math.prod(layer.codes.shape),
-}
-
-_ADDITIONS = set(
-    """Activation ReLU LeakyReLU PReLU ELU Softmax BatchNormalization LayerNormalization
-    GroupNormalization UnitNormalization LocalResponseNormalization Embedding MaxPooling1D
-    MaxPooling2D MaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D
-    GlobalMaxPooling1D GlobalMaxPooling2D GlobalAveragePooling1D GlobalAveragePooling2D
-    UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D Cropping1D Cropping2D Add
-    Subtract Multiply Average Maximum Minimum Concatenate Rescaling Normalization
-    """.split()
-)
-# Made of layers, and of additions, relu, padding between them. The sum or the
-# concatenation at a block's end is an output of its own.
-_BLOCKS = set(
-    """ResidualBlock BottleneckBlock InceptionBlock AuxiliaryClassifier DenseBlock
-    DenseLayer TransitionBlock DepthwiseSeparableBlock Model _Path
-    """.split()
-)
-_VIEWS = set(
-    """Flatten Reshape Permute Identity Dropout SpatialDropout1D SpatialDropout2D
-    GaussianNoise GaussianDropout InputLayer
-    """.split()
-)

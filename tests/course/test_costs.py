@@ -183,6 +183,35 @@ def test_a_shared_layer_costs_twice_and_has_its_parameters_once():
     assert [row.parameters for row in found.rows] == [30, 0]
 
 
+def test_a_model_of_several_inputs_is_given_all_of_them():
+    """By its own structure: a list, a dictionary, integers among floats."""
+    words = keras.Input((6,), dtype="int32", name="words")
+    image = keras.Input((4, 5), name="image")
+    x = layers.Flatten()(layers.Embedding(9, 2)(words))
+    y = layers.Dense(3)(layers.Concatenate()([x, layers.Flatten()(image)]))
+    for inputs in ([words, image], {"words": words, "image": image}):
+        found = costs.of(keras.Model(inputs, y))
+        assert found.macs == (6 * 2 + 4 * 5) * 3
+        assert found.parameters == 9 * 2 + found.macs + 3
+    given = keras.Input((None,)), keras.Input((4,))
+    pooled = layers.Dense(2)(layers.Reshape((-1, 1))(given[0]))
+    with pytest.raises(ValueError, match="give input_shape"):
+        costs.of(keras.Model(given, [pooled, given[1]]))
+
+
+def test_a_class_of_several_inputs_is_given_a_list_of_shapes():
+    class Similarity(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.left, self.right = layers.Dense(4), layers.Dense(4)
+
+        def call(self, inputs):
+            return self.left(inputs[0]) * self.right(inputs[1])
+
+    found = costs.of(Similarity(), [(5,), (3,)])
+    assert [row.macs for row in found.rows] == [5 * 4, 3 * 4]
+
+
 def test_half_precision_halves_the_activations():
     single = costs.of(layers.Dense(4), (5,))
     half = costs.of(layers.Dense(4, dtype="mixed_float16"), (5,))
