@@ -8,12 +8,14 @@ cache or, once, from the network, and is refused if it is not as published.
 
 import difflib
 import importlib
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Each name is a module here, with a function load_<name>.
+# Each name is a module here, with a function load_<name>; those that are published also
+# with is_here and is_excerpt.
 EMBEDDED = ("digits", "iris", "swiss_roll", "xor")
 PUBLISHED = ("cifar10", "cifar100", "mnist")
 
@@ -61,6 +63,19 @@ def load(name: str, **options: float) -> Data:
             f"There is no data set called {name!r}.{question}"
             f" These are here: {', '.join(names())}."
         )
-    module = importlib.import_module(f"course.data.{name}")
-    data: Data = getattr(module, f"load_{name}")(**options)
+    data: Data = getattr(_module(name), f"load_{name}")(**options)
     return data
+
+
+def is_here(name: str) -> bool:
+    """Whether `load(name)` needs no network."""
+    return name in EMBEDDED or bool(_module(name).is_here())
+
+
+def is_excerpt(name: str) -> bool:
+    """Whether `load(name)` gives a part of the published data set, not all of it."""
+    return name in PUBLISHED and bool(_module(name).is_excerpt())
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"course.data.{name}")

@@ -51,10 +51,9 @@ def load(data_set: str, layout: Layout) -> Data:
         DataProblem: If it can't be had, or is not as published.
     """
     root = published.folder()
+    if root is not None and is_excerpt(data_set, layout):
+        return _excerpt(root, data_set, layout)
     filename, sha256 = layout.archive
-    if root is not None and not (root / data_set / filename).exists():
-        if (root / data_set / "train_part1_images.npy.xz").exists():
-            return _excerpt(root, data_set, layout)
     content = published.read(data_set, filename, _URL + filename, sha256)
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         files = {Path(m.name).name: m for m in archive.getmembers() if m.isfile()}
@@ -66,6 +65,19 @@ def load(data_set: str, layout: Layout) -> Data:
             parts += parse_records(whole, layout, len(class_names))
     x_train, y_train, x_test, y_test = parts
     return Data(_scaled(x_train), y_train, _scaled(x_test), y_test, class_names)
+
+
+def is_here(data_set: str, layout: Layout) -> bool:
+    """Whether the archive or an excerpt is."""
+    return is_excerpt(data_set, layout) or published.is_here(data_set, *layout.archive)
+
+
+def is_excerpt(data_set: str, layout: Layout) -> bool:
+    """Whether `LAYERWISE_DATA` holds an excerpt and not the archive."""
+    root = published.folder()
+    if root is None or (root / data_set / layout.archive[0]).exists():
+        return False
+    return (root / data_set / "train_part1_images.npy.xz").exists()
 
 
 def parse_records(

@@ -34,3 +34,13 @@ def load_cifar10() -> Data:
     Reference: https://www.cs.toronto.edu/~kriz/cifar.html.
     """
     return cifar.load("cifar10", LAYOUT)
+
+
+def is_here() -> bool:
+    """Whether the archive or an excerpt is."""
+    return cifar.is_here("cifar10", LAYOUT)
+
+
+def is_excerpt() -> bool:
+    """Whether `LAYERWISE_DATA` holds an excerpt and not the archive."""
+    return cifar.is_excerpt("cifar10", LAYOUT)

@@ -43,3 +43,13 @@ def load_cifar100(coarse: bool = False) -> Data:
     Reference: https://www.cs.toronto.edu/~kriz/cifar.html.
     """
     return cifar.load("cifar100", COARSE if coarse else FINE)
+
+
+def is_here() -> bool:
+    """Whether the archive or an excerpt is."""
+    return cifar.is_here("cifar100", FINE)
+
+
+def is_excerpt() -> bool:
+    """Whether `LAYERWISE_DATA` holds an excerpt and not the archive."""
+    return cifar.is_excerpt("cifar100", FINE)

@@ -53,6 +53,16 @@ def load_mnist(size: int = 28) -> Data:
     )
 
 
+def is_here() -> bool:
+    """Whether all four files are."""
+    return all(published.is_here("mnist", name, FILES[name]) for name in FILES)
+
+
+def is_excerpt() -> bool:
+    """Never: MNIST comes whole."""
+    return False
+
+
 def parse_idx(content: bytes) -> NDArray[np.uint8]:
     """The array in an IDX file.
 

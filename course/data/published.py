@@ -6,9 +6,14 @@ into that cache. It is read once, whole, and what is then parsed are the bytes w
 sha256 has been compared.
 """
 
+import contextlib
 import hashlib
 import os
+import socket
+from collections.abc import Iterator
 from pathlib import Path
+
+_PATIENCE = 30.0  # seconds that a server may keep silent
 
 
 class DataProblem(RuntimeError):
@@ -33,12 +38,18 @@ def read(data_set: str, filename: str, url: str, sha256: str) -> bytes:
     return verified(_downloaded(data_set, filename, url, sha256), sha256)
 
 
-def is_here(data_set: str) -> bool:
-    """Whether a data set needs no download: in `LAYERWISE_DATA` or in Keras's cache."""
+def is_here(data_set: str, filename: str, sha256: str) -> bool:
+    """Whether a published file needs no download.
+
+    In `LAYERWISE_DATA` the name is enough: what is wrong with a file there is said when
+    it is read. What Keras's cache has of a download that was cut off is not here.
+    """
     root = folder()
+    if root is not None and (root / data_set / filename).exists():
+        return True
     home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    cache = home / "datasets/layerwise" / data_set
-    return cache.is_dir() or (root is not None and (root / data_set).is_dir())
+    cached = home / "datasets/layerwise" / data_set / filename
+    return cached.is_file() and _sha256(cached.read_bytes()) == sha256
 
 
 def folder() -> Path | None:
@@ -66,7 +77,7 @@ def verified(path: Path, sha256: str) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise DataProblem(f"{path} can't be read: {error.strerror}.") from error
-    if hashlib.sha256(content).hexdigest() != sha256:
+    if _sha256(content) != sha256:
         raise DataProblem(
             f"{path} ({len(content):,} bytes) is not the file that was published: it is "
             f"truncated or altered. Remove it and load again, or fetch it anew. "
@@ -79,13 +90,14 @@ def _downloaded(data_set: str, filename: str, url: str, sha256: str) -> Path:
     from keras.utils import get_file  # seconds, so only where something is missing
 
     try:
-        path = get_file(
-            filename,
-            url,
-            file_hash=sha256,
-            hash_algorithm="sha256",
-            cache_subdir=f"datasets/layerwise/{data_set}",
-        )
+        with _patience():
+            path = get_file(
+                filename,
+                url,
+                file_hash=sha256,
+                hash_algorithm="sha256",
+                cache_subdir=f"datasets/layerwise/{data_set}",
+            )
     except Exception as error:  # Keras raises no narrower one for a failed download
         raise DataProblem(
             f"{data_set} needs {filename}, which could not be downloaded: {error} "
@@ -93,3 +105,18 @@ def _downloaded(data_set: str, filename: str, url: str, sha256: str) -> Path:
             "and let LAYERWISE_DATA name the folder around that."
         ) from error
     return Path(path)
+
+
+@contextlib.contextmanager
+def _patience() -> Iterator[None]:
+    """A network that has died ends in an error. Keras's `get_file` would wait forever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_PATIENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

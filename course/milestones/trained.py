@@ -7,7 +7,6 @@ from typing import NamedTuple
 from rich.console import Console
 
 from course import data, training
-from course.data import published
 from course.milestones.results import Result
 from course.training import checkpoints
 
@@ -22,7 +21,8 @@ class Goal(NamedTuple):
             loss is to fall, epoch by epoch.
         epochs: How often it sees every example.
         batch_size: How many at once.
-        minutes: How long that takes on one core, with the references' layers.
+        minutes: How long that takes on one core of a busy machine, with the references'
+            layers.
     """
 
     network: str
@@ -44,7 +44,7 @@ def chosen(goals: tuple[Goal, ...], name: str = "") -> tuple[Goal, ...]:
     if name:
         return tuple(goal for goal in goals if goal.data == name)
     return tuple(
-        goal for goal in goals if goal.minutes <= _LONG and _is_here(goal.data)
+        goal for goal in goals if goal.minutes <= _LONG and data.is_here(goal.data)
     )
 
 
@@ -86,7 +86,3 @@ def _result(unit: str, goal: Goal, out: Path, console: Console) -> Result:
         parts=outcome.whose,
         picture=outcome.pictures[0],
     )
-
-
-def _is_here(name: str) -> bool:
-    return name in data.EMBEDDED or published.is_here(name)

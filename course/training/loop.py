@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 from rich.console import Console
 
-from course import parts
+from course import data, parts
 from course.data import Data
 from course.training import checkpoints, networks, pictures, view
 from course.training.batches import Batches
@@ -90,6 +90,12 @@ def train(
     state = checkpoints.resumable(folder, asked(settings)) if resume else None
     prepared = networks.prepared(settings.network, settings.data)
     networks.refuse_mismatch(settings.network, settings.data, prepared)
+    if data.is_excerpt(settings.data):
+        console.print(
+            f"{settings.data} here is an excerpt, from LAYERWISE_DATA: "
+            f"{len(prepared.x_train):,} examples to train on, {len(prepared.x_test):,} "
+            "held out."
+        )
     keras.utils.set_random_seed(settings.seed)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(_policy() if settings.mixed_precision else "float32")
@@ -139,13 +145,15 @@ class Reseeding(keras.callbacks.Callback):
 
 def _policy() -> str:
     """Processors have no float16 arithmetic worth using; bfloat16 they have."""
+    return "mixed_float16" if _has_graphics() else "mixed_bfloat16"
+
+
+def _has_graphics() -> bool:
     if keras.config.backend() == "torch":
         import torch
 
-        graphics = torch.cuda.is_available()
-    else:
-        graphics = bool(keras.distribution.list_devices("gpu"))
-    return "mixed_float16" if graphics else "mixed_bfloat16"
+        return torch.cuda.is_available()
+    return bool(keras.distribution.list_devices("gpu"))
 
 
 def _batches(settings: Settings, prepared: Data, epoch: int) -> Batches:

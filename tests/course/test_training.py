@@ -2,6 +2,7 @@
 
 import csv
 import fcntl
+import io
 import json
 import os
 import pty
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from course import training
+from course import data, training
 from course.cli import train as command
 from course.cli.client import CheckingFailed
 from course.training import batches, checkpoints, networks, view
@@ -147,24 +148,26 @@ def test_a_damaged_checkpoint_is_named(tmp_path, text):
         checkpoints.read(tmp_path)
 
 
-@pytest.mark.trains
-def test_mixed_precision_computes_with_16_bits_and_leaves_none_behind(
-    tmp_path, monkeypatch
-):
-    made = []
-    build = networks.made
-    monkeypatch.setattr(
-        networks, "made", lambda *args: made.append(build(*args)) or made[0]
-    )
-    before = keras.config.dtype_policy().name
-    settings = training.Settings(
-        "FCNN", "digits", epochs=6, batch_size=32, mixed_precision=True
-    )
-    outcome = train(tmp_path, settings)
-    assert "16" in made[0].compute_dtype
-    assert {w.dtype for w in made[0].trainable_weights} == {"float32"}
-    assert outcome.accuracy > 0.8
-    assert keras.config.dtype_policy().name == before
+class Enough(Exception):
+    """Stops a training before it begins."""
+
+
+def test_a_training_on_an_excerpt_says_so(tmp_path, monkeypatch):
+    def made(name, prepared):
+        raise Enough
+
+    examples = data.load("digits")
+    monkeypatch.setattr(data, "load", lambda name, **options: examples)
+    monkeypatch.setattr(networks, "made", made)
+    said = []
+    for excerpt in (True, False):
+        monkeypatch.setattr(data, "is_excerpt", lambda name, excerpt=excerpt: excerpt)
+        console = Console(record=True, width=200, file=io.StringIO())
+        with pytest.raises(Enough):
+            training.train(training.Settings("FCNN", "cifar10"), tmp_path, console)
+        said.append(console.export_text())
+    assert "cifar10 here is an excerpt" in said[0] and "1,437 examples" in said[0]
+    assert said[1] == ""
 
 
 @pytest.mark.parametrize(
@@ -255,10 +258,15 @@ def test_the_same_line_again_overwrites_no_training(
         command.train("FCNN", "digits", out=tmp_path)
 
 
-@pytest.mark.parametrize("name", networks.NETWORKS)
+@pytest.mark.parametrize(
+    "name", [n for n in networks.NETWORKS if not networks.NETWORKS[n].of]
+)
 def test_every_network_of_the_table_can_be_made_and_reads_its_data(name):
     prepared = networks.prepared(name, "digits")
     model = networks.made(name, prepared)
     logits = model(prepared.x_test[:2])
     assert logits.shape == (2, 10)
+    lines = []
+    model.summary(line_length=150, print_fn=lines.append)
+    assert all(f"{layer.name} (" in "".join(lines) for layer in model.layers)
     assert networks.whose(model) in ("keras", "keras+solutions")
