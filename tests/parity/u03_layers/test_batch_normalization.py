@@ -37,6 +37,7 @@ def test_batch_normalization_agrees_with_keras(rng, shape, settings):
     )
     assert [w.name for w in ours.weights] == [w.name for w in theirs.weights]
     assert [w.trainable for w in ours.weights] == [w.trainable for w in theirs.weights]
+    assert ours.count_params() == theirs.count_params()
     for _ in range(3):
         x = inputs_of(rng, shape)
         agree(ours(x), theirs(x))
@@ -54,6 +55,21 @@ def test_gradients_of_batch_normalization_agree_in_training(rng, shape):
         BatchNormalization(), keras.layers.BatchNormalization(), shape, rng
     )
     same_gradients(ours, theirs, inputs_of(rng, shape), rng, training=True)
+
+
+@shapes
+def test_batch_normalization_agrees_on_a_batch_of_one(rng, shape):
+    """Of a single vector the variance is 0: what training gives is beta, all of it."""
+    shape = (1, *shape[1:])
+    ours, theirs = pair(
+        BatchNormalization(), keras.layers.BatchNormalization(), shape, rng
+    )
+    x = inputs_of(rng, shape)
+    agree(ours(x), theirs(x))
+    agree(ours(x, training=True), theirs(x, training=True), 1e-3)
+    for mine, wanted in zip(ours.weights, theirs.weights, strict=True):
+        agree(mine, wanted)
+    same_gradients(ours, theirs, x, rng, training=False)
 
 
 @pytest.mark.parametrize("axis", [1, 2, 3, -2, -3])

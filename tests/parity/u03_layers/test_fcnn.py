@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from solutions.u03_layers import batch_normalization, dense, dropout, fcnn
-from tests.parity.u03_layers.comparing import BACKEND, PRECISIONS, agree, weights_like
+from tests.parity.u03_layers.comparing import (
+    BACKEND,
+    PRECISIONS,
+    agree,
+    same_gradients,
+    weights_like,
+)
 
 LAYERS = {
     "Dense": dense.Dense,
@@ -49,6 +55,10 @@ def test_fcnn_agrees_with_its_functional_twin(FCNN, rng, shape, units):
     for mine, wanted in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         agree(mine, wanted)
     assert ours.count_params() == theirs.count_params()
+    agree(ours(x[:1]), theirs(x[:1]))
+    if units != (7, 6, 5):  # three normalizations of six examples amplify rounding
+        for training in (False, True):
+            same_gradients(ours, theirs, x, rng, training=training)
 
 
 def test_fcnn_learns_like_its_twin(FCNN, rng):

@@ -1,7 +1,5 @@
 """Conv2DTranspose against Keras on the backend in use, and against PyTorch."""
 
-import inspect
-
 import keras
 import numpy as np
 import pytest
@@ -145,16 +143,6 @@ def test_keras_understands_our_configuration(rng, case):
     assert {**copy, "activity_regularizer": None} == config
 
 
-def test_takes_the_arguments_of_keras_in_their_order():
-    kinds = (conv2d_transpose.Conv2DTranspose, keras.layers.Conv2DTranspose)
-    ours, theirs = (inspect.signature(kind.__init__).parameters for kind in kinds)
-    named = [p for p in ours.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
-    assert named == list(theirs.values())[: len(named)]
-    rest = {n: p.default for n, p in theirs.items() if n not in ours and n != "kwargs"}
-    layer = conv2d_transpose.Conv2DTranspose(4, 3, **rest)
-    assert layer.get_config()["bias_initializer"]["class_name"] == "Zeros"
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -174,11 +162,11 @@ def test_refuses_what_keras_refuses(wrong):
             kind(**{"filters": 4, "kernel_size": 3, **wrong})
 
 
-@pytest.mark.parametrize("dilation", [(1, 1), (2, 3)])
-@pytest.mark.parametrize("stride, behind", [(1, 0), (2, 1), (3, 2)])
+@pytest.mark.parametrize(
+    "stride, behind, dilation",
+    [(1, 0, (1, 1)), (2, 1, (1, 1)), (3, 2, (1, 1)), (1, 0, (2, 3))],
+)
 def test_matches_torch(rng, torch, stride, behind, dilation):
-    if stride > 1 and dilation != (1, 1):
-        return
     x = rng.normal(size=(2, 3, 4, 2)).astype("float32")
     ours = conv2d_transpose.Conv2DTranspose(
         3, (3, 2), stride, "valid", behind, dilation_rate=dilation
