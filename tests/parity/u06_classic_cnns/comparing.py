@@ -24,7 +24,7 @@ def agree(ours, theirs, tolerance=1e-4):
 def gradients(model, images, upstream, **call):
     """Of Σ upstream · model(images), for the images and for the trainable weights."""
     x = autodiff.watch(images)
-    upstream = ops.convert_to_tensor(upstream.astype("float32"))
+    upstream = ops.convert_to_tensor(upstream, dtype=model.compute_dtype)
     return autodiff.gradients(
         lambda: ops.sum(model(x, **call) * upstream), [x, *model.trainable_weights]
     )

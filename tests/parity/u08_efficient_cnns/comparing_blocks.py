@@ -142,6 +142,12 @@ def trains_in_a_graph(block, images, jit_compile):
     assert [w.path for w, old in pairs if np.array_equal(as_array(w), old)] == []
 
 
+def predicts_in_a_graph(model, images):
+    """With batches of two and a rest; `tf.function` on TensorFlow."""
+    model.compile(jit_compile=False)
+    agree(model.predict(images, batch_size=2, verbose=0), model(images))
+
+
 def works_in_mixed_precision(make, precision, images):
     """`make(dtype)` gives a block with the same weights each time."""
     whole, half = make("float32"), make(precision)

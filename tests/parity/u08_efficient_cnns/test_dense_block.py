@@ -103,10 +103,18 @@ def test_survives_a_keras_file_with_an_unknown_image_size(pair, tmp_path, case):
 
 
 @pytest.mark.parametrize("name", ["one layer", "half"])
-def test_trains_in_a_graph(monkeypatch, pair, name):
-    """Under XLA on TensorFlow, which is a graph first; of Keras's layers, it is smaller."""
+def test_trains_in_a_graph(pair, name):
+    (_, *size), settings = CASES[name]
+    block, _, images = pair((4, *size), settings)
+    compare.trains_in_a_graph(block, images, jit_compile=False)
+
+
+@pytest.mark.skipif(compare.BACKEND != "tensorflow", reason="XLA")
+@pytest.mark.parametrize("name", ["one layer", "half"])
+def test_trains_under_xla(monkeypatch, pair, name):
+    """Of Keras's layers, whose graphs are smaller; those of the course are compiled one
+    by one in the tests of their units."""
     compare.put_layers(monkeypatch, module, "keras")
     (_, *size), settings = CASES[name]
     block, _, images = pair((4, *size), settings)
-    jit_compile = compare.BACKEND == "tensorflow"
-    compare.trains_in_a_graph(block, images, jit_compile)
+    compare.trains_in_a_graph(block, images, jit_compile=True)

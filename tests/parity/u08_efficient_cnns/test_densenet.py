@@ -130,16 +130,14 @@ def test_works_in_mixed_precision(pair, precision):
     compare.works_in_mixed_precision(make, precision, images)
 
 
-def test_trains_in_a_graph(monkeypatch, pair):
-    """With Keras's layers: a graph of the course's takes long to be made."""
-    for module in (dense_block, densenet):
-        compare.put_layers(monkeypatch, module, "keras")
-    model, _, images = pair((1, 2), (4, 8, 8, 1), "cifar")
+def test_trains_in_a_graph(pair):
+    model, _, images = pair((1, 1), (4, 8, 8, 1), "cifar")
     compare.trains_in_a_graph(model, images, jit_compile=False)
 
 
 @pytest.mark.skipif(compare.BACKEND != "tensorflow", reason="XLA")
 def test_predicts_under_xla(monkeypatch, pair):
+    """With Keras's layers: compiling the course's takes three times as long, 17 s."""
     for module in (dense_block, densenet):
         compare.put_layers(monkeypatch, module, "keras")
     model, _, images = pair((1, 2), (3, 12, 16, 1), "imagenet")

@@ -230,6 +230,12 @@ def test_a_step_moves_every_weight_and_survives_a_keras_file(
     compare.agree(loaded(images), model(images), 1e-6)
 
 
+def test_predicts_in_a_graph_of_the_courses_layers(monkeypatch, few_blocks, network):
+    all_of_the_course(monkeypatch)
+    model, images = network((9, 10, 1), batch=3)
+    compare.predicts_in_a_graph(model, images)
+
+
 def test_as_a_layer_of_another_model_it_is_its_logits(few_blocks, network):
     model, images = network((9, 10, 1), batch=4)
     given = keras.Input((9, 10, 1))
