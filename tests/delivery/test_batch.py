@@ -1,4 +1,7 @@
-"""A class judged from the command line: stopped, killed, resumed, nothing lost."""
+"""What judges a class: grading processes that die, the file of records.
+
+The commands are in test_class_story.py.
+"""
 
 import hashlib
 import json
@@ -17,13 +20,10 @@ from autograder.delivery import seat as seats
 from autograder.delivery.collecting import Handed
 from autograder.delivery.journal import Busy, Journal, stamp
 from autograder.delivery.seat import CannotGrade, How, Seat
-from autograder.grading import isolation
 from course import syllabus
 
-LAYERWISE = Path(sys.executable).with_name("layerwise")
 EXERCISE = syllabus.find("u01/losses")[0]
 BACKEND = os.environ.get("KERAS_BACKEND", "torch")
-KIND = "namespaces" if isolation.possible().isolated else "none"
 
 
 @pytest.fixture(scope="module")
@@ -33,103 +33,15 @@ def reference(pytestconfig):
 
 
 @pytest.fixture(scope="module")
-def how(pytestconfig):
-    return How(str(pytestconfig.rootpath), (BACKEND,), KIND, 2, b"tests".hex())
-
-
-def command(root, *words, **options):
-    return subprocess.Popen(
-        [LAYERWISE, "grade", *map(str, words), "--isolation", KIND],
-        cwd=root,
-        env={**os.environ, "KERAS_BACKEND": BACKEND, "COLUMNS": "120"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        **options,
-    )
+def how(pytestconfig, isolation_level):
+    root = str(pytestconfig.rootpath)
+    return How(root, (BACKEND,), isolation_level, 2, b"tests".hex())
 
 
 def lines(records):
     if not records.exists():
         return []
     return [json.loads(line) for line in records.read_bytes().split(b"\n")[:-1]]
-
-
-def stopped_after(count, process, records, number):
-    """Sends a signal when so many records are written."""
-    deadline = time.monotonic() + 300
-    while len(lines(records)) < count:
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(number)
-    return process.communicate()[0]
-
-
-STUDENTS = ["ann", "=1+1", 'O"Neil, Pat', "名前", "a b", "-x", "zed"]
-
-
-def unhurried(reference, number):
-    """Right, and long enough on its way that a signal comes in between."""
-    return f"{reference}\nfor _ in range(10**6):\n    pass  # {number}\n"
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory, pytestconfig, reference):
-    """A class graded in four runs: Ctrl-C, kill -9, the rest, nothing left to do."""
-    folder = tmp_path_factory.mktemp("class")
-    for number, student in enumerate(STUDENTS):
-        path = folder / "in" / student / "u01" / EXERCISE.path.name
-        path.parent.mkdir(parents=True)
-        path.write_text(unhurried(reference, number), encoding="utf-8")
-    records = folder / "records.jsonl"
-    words = [folder / "in", "--records", records, "--gradebook", "none", "--jobs", 1]
-    root = pytestconfig.rootpath
-    said, counts = [], []
-    first = command(root, *words)
-    said.append(stopped_after(1, first, records, signal.SIGINT))
-    assert first.returncode == 130, said
-    counts.append(len(lines(records)))
-    second = command(root, *words, "--resume")
-    said.append(stopped_after(counts[0] + 2, second, records, signal.SIGKILL))
-    with open(records, "ab") as file:
-        file.write(b'{"half": "a li')  # what a kill in the middle of a write leaves
-    for _ in range(2):
-        run = command(root, *words, "--resume")
-        said.append(run.communicate()[0])
-        assert run.returncode == 0, said[-1]
-        counts.append(len(lines(records)))
-    return said, counts, lines(records)
-
-
-def test_ctrl_c_says_how_far_it_got_and_how_to_go_on(story):
-    said, counts, _ = story
-    assert 0 < counts[0] < len(STUDENTS)
-    assert f"{counts[0]} of {len(STUDENTS)} are graded" in said[0]
-    assert "--resume goes on" in said[0]
-
-
-def test_after_ctrl_c_and_kill_nothing_is_lost_or_doubled(story):
-    _, _, entries = story
-    assert sorted(e["student"] for e in entries) == sorted(STUDENTS)
-    assert {e["category"] for e in entries} == {"passed"}
-
-
-def test_what_is_unchanged_is_not_graded_again(story):
-    said, counts, _ = story
-    assert counts[1] == counts[2] == len(STUDENTS)
-    assert f"{len(STUDENTS)} are recorded already and unchanged" in said[3]
-
-
-def test_a_record_says_whose_it_is_and_what_was_graded(story, reference):
-    _, _, entries = story
-    entry = next(e for e in entries if e["student"] == "=1+1")
-    data = unhurried(reference, 1).encode()
-    assert entry["handed_sha256"] == hashlib.sha256(data).hexdigest()
-    assert entry["path"].endswith(f"=1+1/u01/{EXERCISE.path.name}")
-    assert entry["submitted_at"] is None
-    assert entry["seconds"] > 0
-    assert entry["backend"] == BACKEND
 
 
 # Grading processes that die
@@ -215,7 +127,7 @@ def test_what_cannot_be_judged_says_so_and_is_asked_again(seat, tmp_path, how):
 
 
 def test_where_no_grading_process_starts_the_reason_is_told(how, reference):
-    seat = Seat(How(how.root, ("no_such_backend",), KIND, 2, "00"))
+    seat = Seat(How(how.root, ("no_such_backend",), how.isolation, 2, "00"))
     with pytest.raises(CannotGrade, match="no_such_backend"):
         seat.judge(task(reference))
     seat.close()
@@ -316,7 +228,7 @@ def test_a_grading_process_is_closed_once_by_whoever_comes_first():
             time.sleep(0.05)
             self.closed += 1
 
-    seat, grader = Seat(How(".", ("torch",), KIND, 2, "00")), Counting()
+    seat, grader = Seat(How(".", ("torch",), "none", 2, "00")), Counting()
     seat._graders["torch"] = grader
     threads = [threading.Thread(target=seat.close) for _ in range(4)]
     for thread in threads:
