@@ -175,7 +175,7 @@ def _failure(error: Any) -> CheckFailed:
         "wrong_signature": f"The call failed: {text}",
         "forbidden_api": text + at,
         "not_serializable": text,
-        "out_of_memory": f"{name}: {text or 'no memory left'}{at}",
+        "out_of_memory": f"It ran out of memory{at}. {name}: {text}".removesuffix(": "),
         "exited": f"{name} was raised{at}: a layer must not end the program.",
         "raised": f"{name}{at}: {text}",
     }

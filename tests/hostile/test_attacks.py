@@ -6,8 +6,10 @@ with the analysis of the source switched off, so that the sandbox alone must hol
 
 import contextlib
 import dataclasses
+import errno
 import json
 import os
+import py_compile
 import socket
 import time
 import tomllib
@@ -45,6 +47,10 @@ def reference(pytestconfig):
 
 @pytest.fixture(scope="module")
 def engine(pytestconfig):
+    for folder in ("solutions", "autograder/hidden"):  # as Python leaves them there
+        path = pytestconfig.rootpath / folder / CONV2D.path
+        name = path.name if folder == "solutions" else f"test_{path.name}"
+        py_compile.compile(str(path.with_name(name)), doraise=True)
     return Engine(pytestconfig.rootpath, secret=SECRET, seconds=SECONDS)
 
 
@@ -95,6 +101,9 @@ def submission_of(attack, reference):
     (exercise,) = syllabus.find(attack.get("exercise", "conv2d"))
     path = HERE / "submissions" / attack["file"]
     found = read(path, exercise, shown_as=f"{exercise.name}.py")
+    if exercise != CONV2D:
+        path = HERE.parents[1] / "solutions" / exercise.path
+        reference = path.read_text(encoding="utf-8")
     whole = found.source.replace("### THE REFERENCE", reference)
     return dataclasses.replace(found, source=whole)
 
@@ -110,7 +119,8 @@ def outcomes(engine, place, submission, only=BATTERY, seconds=SECONDS):
 def judged(engine, place, attack, reference):
     """The outcomes of the checks that an attack meets."""
     count = attack.get("checks", 1)
-    only = None if count == "all" else BATTERY[:count]
+    only = BATTERY[:count] if isinstance(count, int) else count
+    only = None if count == "all" else only
     seconds = attack.get("seconds", SECONDS)
     return outcomes(engine, place, submission_of(attack, reference), only, seconds)
 
@@ -128,7 +138,10 @@ def test_the_analysis_of_the_source_says_what_it_should(engine, attack, referenc
     result = engine.judge(submission, Nowhere())
     assert {o.category for o in result.outcomes} == {attack["analysis"]}
     assert result.points == 0
-    assert all("Line " in o.message or "line " in o.message for o in result.outcomes)
+    assert all(attack["refuses"] in o.message for o in result.outcomes), result.outcomes
+    assert attack["analysis"] != "forbidden_api" or all(
+        o.message.startswith("Line ") for o in result.outcomes
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,14 +158,15 @@ def test_the_sandbox_alone_holds(engine, place_at, level, attack, reference):
     if attack.get("after"):
         before = next(a for a in ATTACKS if a["file"] == attack["after"])
         judged(engine, place, before, reference)
-    with listening() as called:
+    with listening() if attack.get("calls") else contextlib.nullcontext([]) as called:
         found = judged(engine, place, attack, reference)
     assert_verdict(attack, found)
     assert called == []
     assert_nothing_secret(engine, found, reference)
     if attack.get("twice"):
         again = judged(engine, place, attack, reference)
-        assert told(again) == told(found)
+        assert_verdict(attack, again)
+        assert (told(again) == told(found)) == (attack["twice"] == "alike")
     assert place.process is place.first, "the template had to be started again"
     assert_no_more_processes(place, place.before)
     place.attacks += 1
@@ -205,10 +219,10 @@ def assert_verdict(attack, found):
         assert earned == possible
     else:
         assert earned <= attack.get("most", 0) * possible, told(found)
-        tells = attack.get("tells", "")
+        tells = attack["tells"]
         words = [tells] if isinstance(tells, str) else tells
-        failed = [o for o in found if not o.passed]
-        assert any(word in o.message for word in words for o in failed), told(found)
+        read = [f"{o.message} {o.explanation}" for o in found if not o.passed]
+        assert any(word in text for word in words for text in read), told(found)
     printed = "\n".join(outcome.printed for outcome in found)
     assert attack.get("says", "") in printed
     assert [word for word in attack.get("never_says", []) if word in printed] == []
@@ -277,12 +291,24 @@ def listening():
         ):
             listener = stack.enter_context(socket.socket(family))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
+            _bind(listener, address)
             listener.listen()
             listener.settimeout(0)
             stack.callback(_accept, listener, called)
         yield called
         stack.close()
+
+
+def _bind(listener, address, patience=120):
+    """The other backend's tests may be listening there at this moment."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return listener.bind(address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
 
 
 def _accept(listener, called):

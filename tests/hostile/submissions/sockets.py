@@ -1,4 +1,7 @@
-"""Calls everybody: the test listens on a port, on a path and on an abstract name."""
+"""Calls everybody: the test listens on a port, on a path and on an abstract name.
+
+Then it asks for a socket of every family and type, for no one to listen to.
+"""
 
 import socket
 
@@ -24,6 +27,14 @@ for family, address in TARGETS:
                 print("CONNECTED", family, address)
         except OSError as error:
             print(family, kind, error)
+for family in {*range(46)} - {socket.AF_UNIX}:
+    for kind in (1, 2, 3, 4, 5, 6, 10):  # all that Linux has
+        for make in (socket.socket, socket.socketpair):
+            try:
+                make(family, kind)
+                print("OPENED", family, kind)
+            except OSError:
+                pass
 try:
     print("CONNECTED", socket.create_connection(("example.org", 80), timeout=0.2))
 except OSError as error:
