@@ -119,9 +119,9 @@ class Journal:
             while written < len(line):
                 written += os.write(self._file, line[written:])
             os.fsync(self._file)
-        except OSError:
+        except OSError as error:
             os.ftruncate(self._file, end)
-            raise
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
         self._keys.add(_key(entry))
         stamp = _stamp_of(entry)
         if stamp:

@@ -10,6 +10,7 @@ from autograder.delivery.notebooks import grade_id_of
 
 def write(cell: Any, lines: list[str], score: float = 0.0, most: float = 0.0) -> None:
     """One stream on stdout and one result, a float between 0 and the cell's points."""
+    score = float(score)  # what a tensor has in it, too
     if not math.isfinite(score):
         raise ValueError(f"A score of {score} for {grade_id_of(cell)}.")
     score = float(min(max(round(score, 4), 0.0), most))

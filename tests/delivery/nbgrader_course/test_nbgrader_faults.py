@@ -40,6 +40,10 @@ def students(classroom):
     """Everybody's notebook, by a name that says what is the matter with it."""
     right = classroom.solutions
     made = {name: classroom.released(activations=text) for name, text in CHEATS.items()}
+    slip = right["activations"].replace("dy * self.positive", "np.maximum(dy, 0)")
+    made["slip"] = classroom.released(activations=slip)
+    magic = "%pip install numpy\n" + right["activations"]
+    made["magic"] = classroom.released(activations=magic)
     made["noisy"] = classroom.released(activations=right["activations"] + NOISY)
     made["dead"] = classroom.released(**{**right, "activations": "raise SystemExit"})
     made["old-score"] = classroom.released(answer=SCRIPT)
@@ -132,6 +136,11 @@ def test_a_right_answer_that_warns_and_prints_gets_full_marks(score):
     assert score("noisy", "activations") == 1
 
 
+def test_a_notebooks_command_in_an_answer_is_named(score, said):
+    assert score("magic", "activations") == 0
+    assert "line 1: %pip is a command of notebooks" in said("magic", "activations")
+
+
 def test_an_answer_that_exits_costs_itself_and_nothing_else(score, said):
     assert score("dead", "activations") == 0
     assert score("dead", "losses") == 1
@@ -206,8 +215,9 @@ def test_feedback_runs_no_script_and_shows_no_hidden_test(graded, classroom, com
     assert "<strong>bold</strong>" in page and "lost.png is missing" in page
 
 
+@pytest.mark.parametrize(("student", "fails"), [("noisy", False), ("slip", True)])
 def test_a_notebook_and_its_files_get_the_same_score_check_by_check(
-    graded, classroom, tmp_path, pytestconfig
+    graded, classroom, tmp_path, pytestconfig, student, fails
 ):
     from autograder.delivery import seeds
     from autograder.grading import submission
@@ -218,17 +228,19 @@ def test_a_notebook_and_its_files_get_the_same_score_check_by_check(
     entries = {(e["student"], e["exercise"]): e for e in map(json.loads, lines)}
     root = pytestconfig.rootpath
     engine = Engine(root, secret=seeds.secret(root))
-    found = notebooks.read(classroom.path("submitted", "noisy"))
+    found = notebooks.read(classroom.path("submitted", student))
     (exercise,) = syllabus.find("u01/activations")
     file = tmp_path / "activations.py"
     file.write_text(notebooks.sources(found)[exercise.id])
     with warnings.catch_warnings(action="ignore"):
         result = engine.judge(submission.read(file, exercise), InThisProcess())
-    recorded = entries["noisy", exercise.id]
+    recorded = entries[student, exercise.id]
     assert recorded["submission_sha256"] == result.submission.sha256
     assert [(o.check, o.points, o.category) for o in result.outcomes] == [
         (o["check"], o["points"], o["category"]) for o in recorded["outcomes"]
     ]
+    passed = {outcome.passed for outcome in result.outcomes}
+    assert passed == ({True, False} if fails else {True})
 
 
 @pytest.mark.parametrize(
@@ -251,6 +263,18 @@ def test_a_score_is_written_as_a_plain_number_in_its_range(score, written):
     write(cell, ["said"], score, 3.0)
     assert cell.outputs[1].data["text/plain"] == written
     assert determine_grade(cell) == (float(written), 3.0)
+
+
+def test_a_score_given_as_a_tensor_is_written_as_a_plain_number():
+    from keras import ops
+
+    from autograder.delivery.nbgrader_plugins.outputs import write
+
+    cell = _test_cell()
+    write(cell, ["said"], ops.convert_to_tensor(1.5), 3.0)
+    assert cell.outputs[1].data["text/plain"] == "1.5"
+    with pytest.raises(ValueError, match="nan"):
+        write(cell, ["said"], ops.convert_to_tensor(float("nan")), 3.0)
 
 
 def test_a_score_that_is_no_number_is_refused():
