@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from course import autodiff
 from solutions.u03_layers.dropout import Dropout
 from tests.parity.u03_layers.comparing import PRECISIONS, agree, as_array
 
@@ -27,6 +28,23 @@ def test_dropout_has_the_statistics_of_keras(rng, rate, noise_shape):
         zeros.append(1 - kept.mean())
     chance = 7 * np.sqrt(rate * (1 - rate) / shared)
     assert abs(zeros[0] - rate) < chance and abs(zeros[1] - rate) < chance
+
+
+@pytest.mark.parametrize("noise_shape", [None, (None, 1)], ids=str)
+def test_gradients_of_dropout_pass_where_the_output_does(rng, noise_shape):
+    """What was kept was multiplied by 1 / (1 − rate), and so is its gradient."""
+    x = autodiff.watch(rng.uniform(1, 2, size=(40, 30)).astype("float32"))
+    upstream = rng.normal(size=(40, 30)).astype("float32")
+    layer, seen = Dropout(0.3, noise_shape), []
+
+    def loss():
+        seen.append(layer(x, training=True))
+        return ops.sum(seen[0] * ops.convert_to_tensor(upstream))
+
+    (found,) = autodiff.gradients(loss, [x])
+    kept = as_array(seen[0]) != 0
+    assert 0 < kept.mean() < 1
+    agree(found, np.where(kept, upstream / 0.7, 0), 1e-6)
 
 
 @pytest.mark.parametrize("call", [{}, {"training": False}])

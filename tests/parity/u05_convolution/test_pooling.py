@@ -1,6 +1,7 @@
 """Pooling against Keras on the backend in use, and against PyTorch."""
 
 import keras
+import numpy as np
 import pytest
 
 from solutions.u05_convolution import pooling
@@ -101,8 +102,25 @@ def test_global_pooling_matches_keras(rng, name, keepdims, tmp_path):
     upstream = rng.normal(size=theirs(images).shape)
     found, expected = (gradients(layer, images, upstream) for layer in (ours, theirs))
     agree(found[0], expected[0])
-    for x, y in resized(ours, rng, 2):
+    agree(ours(images[:1]), theirs(images[:1]))
+    given = keras.Input((None, None, 2))
+    keras.Model(given, ours(given)).save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras").layers[-1]
+    assert type(loaded) is type(ours)
+    for x, y in resized(loaded, rng, 2):
         agree(y, theirs(x))
+
+
+@pytest.mark.parametrize("name", GLOBAL_NAMES)
+@pytest.mark.parametrize("dtype", ["float64", "mixed_float16", "mixed_bfloat16"])
+def test_global_pooling_in_other_precisions(rng, name, dtype):
+    images = rng.normal(size=(2, 5, 7, 3))
+    y = getattr(pooling, name)(dtype=dtype)(images)
+    assert keras.backend.standardize_dtype(y.dtype) == dtype.removeprefix("mixed_")
+    oracle = {"GlobalMaxPooling2D": np.max, "GlobalAveragePooling2D": np.mean}[name]
+    # On PyTorch Keras's `ops.mean` rounds to float32.
+    tolerance = {"float64": 1e-6, "mixed_float16": 1e-2}.get(dtype, 5e-2)
+    agree(y, oracle(images, axis=(1, 2)), tolerance)
 
 
 @pytest.mark.parametrize("name", [*NAMES, *GLOBAL_NAMES])

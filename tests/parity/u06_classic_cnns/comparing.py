@@ -24,10 +24,12 @@ def agree(ours, theirs, tolerance=1e-4):
 def gradients(model, images, upstream, **call):
     """Of Σ upstream · model(images), for the images and for the trainable weights."""
     x = autodiff.watch(images)
-    upstream = ops.convert_to_tensor(upstream, dtype=model.compute_dtype)
-    return autodiff.gradients(
-        lambda: ops.sum(model(x, **call) * upstream), [x, *model.trainable_weights]
-    )
+
+    def weighted():
+        y = model(x, **call)
+        return ops.sum(y * ops.convert_to_tensor(upstream, dtype=ops.dtype(y)))
+
+    return autodiff.gradients(weighted, [x, *model.trainable_weights])
 
 
 def same_after_a_round_trip(model, images, folder):

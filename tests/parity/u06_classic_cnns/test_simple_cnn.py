@@ -113,6 +113,20 @@ def test_the_table_of_simple_cnn_counts_right(SimpleCNN):
 
 
 @of_course_layers
+def test_its_summary_has_a_line_for_each_layer(SimpleCNN):
+    model = SimpleCNN((4, 5), 6, 5)
+    model.build((None, 8, 7, 3))
+    lines = []
+    model.summary(line_length=120, print_fn=lines.append)
+    rows = "\n".join(lines).splitlines()
+    kinds = {type(layer) for layer in model.layers}
+    assert kinds >= set(LAYERS.values())
+    for layer in model.layers:
+        named = f"{layer.name} ({type(layer).__name__})"
+        assert len([row for row in rows if named in row]) == 1
+
+
+@of_course_layers
 def test_survives_a_keras_file_and_a_graph(SimpleCNN, rng, tmp_path):
     model = SimpleCNN((4, 5), 6, 5, name="small")
     images = rng.normal(size=(5, 9, 7, 3)).astype("float32")
