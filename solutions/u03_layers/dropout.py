@@ -16,8 +16,8 @@ class Dropout(keras.Layer):
 
     Dividing by 1 − rate, the inverted form, keeps the mean of y at x. The paper
     multiplies the weights by 1 − rate after training instead; here inference has
-    nothing to do: y = x. A rate of 0 keeps everything, a rate of 1 nothing (zeros, never
-    0 / 0).
+    nothing to do: y = x. A rate of 0 keeps everything, a rate of 1 nothing: zeros, as
+    values and as gradients, never 0 / 0.
 
     Args:
         rate: The probability of being dropped, from 0 to 1.

@@ -64,6 +64,17 @@ def test_trains_in_a_graph_with_unknown_batch_size(student, rng, close, noise_sh
     close(student.predicted(layer, inputs), inputs)
 
 
+def test_dropping_everything_leaves_gradients_of_0(student, rng, close):
+    inputs = inputs_of(rng, (4, 5, 6))
+    layer = student.Dropout(1)
+    layer.build(inputs.shape)
+    (gradient,), _ = student.gradients(
+        layer, inputs, upstream=rng.normal(size=inputs.shape), training=True
+    )
+    gradient = 0 * inputs if gradient is None else gradient  # constants have none
+    close(gradient, 0 * inputs, "the gradient at rate 1", category="wrong_gradient")
+
+
 @pytest.mark.parametrize("dtype", ["mixed_float16", "float64"])
 def test_keeps_the_dtype_of_its_input(student, rng, close, equal, dtype):
     plain = dtype.removeprefix("mixed_")
