@@ -225,7 +225,7 @@ def lint() -> int:
 
 
 def bench() -> int:
-    """The short measurements, one after the other; the whole ones are in docs/benchmarks.md."""
+    """The short measurements, one after the other; docs/benchmarks.md records whole ones."""
     install("torch", "tensorflow", "dev")
     started, results = time.monotonic(), {}
     for title, *words in _bench_parts():
